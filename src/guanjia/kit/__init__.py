@@ -1,0 +1,1 @@
+"""Tools without a business word, one concern a file (ARCHITECTURE.md, "kit")."""

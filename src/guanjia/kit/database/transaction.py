@@ -1,0 +1,102 @@
+"""What actions and queries get: ``Transaction`` to write with, ``Reading`` to read with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, CursorResult, Executable, Row, Table
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import StatementError
+
+from guanjia.kit.database.tables import KitTables
+from guanjia.kit.errors import GuanjiaError
+
+Values = Mapping[str, Any]
+
+
+class Reading:
+    """One consistent look at a service's database; queries get it and must not write."""
+
+    def __init__(self, connection: Connection, tables: KitTables, service: str) -> None:
+        self.connection = connection
+        self.tables = tables
+        self.service = service
+        self.dialect = connection.dialect.name
+
+    def execute(self, statement: Executable, parameters: Values | Sequence[Values] | None = None) -> CursorResult[Any]:
+        """Run a statement; a refusal raised by a column type comes out as itself."""
+        try:
+            return self.connection.execute(statement, parameters)
+        except StatementError as error:
+            if isinstance(error.orig, GuanjiaError):
+                raise error.orig from None
+            raise
+
+    def rows(self, statement: Executable, parameters: Values | None = None) -> Sequence[Row[Any]]:
+        """All rows."""
+        return self.execute(statement, parameters).fetchall()
+
+    def one(self, statement: Executable, parameters: Values | None = None) -> Row[Any] | None:
+        """The first row, or None."""
+        result = self.execute(statement, parameters)
+        row = result.fetchone()
+        result.close()
+        return row
+
+    def scalar(self, statement: Executable, parameters: Values | None = None) -> Any:
+        """The first column of the first row, or None."""
+        row = self.one(statement, parameters)
+        return None if row is None else row[0]
+
+
+class Transaction(Reading):
+    """One action's writes. It never commits by itself, and the action may run more than once."""
+
+    def __init__(self, connection: Connection, tables: KitTables, service: str) -> None:
+        super().__init__(connection, tables, service)
+        self.has_published = False
+        self.hints: list[Callable[[], None]] = []
+
+    def afterwards(self, hint: Callable[[], None]) -> None:
+        """Call ``hint`` after the commit, in the writer's thread: a wake-up that may be lost, never a deed."""
+        self.hints.append(hint)
+
+    def insert_new(self, table: Table, values: Values) -> bool:
+        """Insert a row unless a unique key is taken; says whether it was inserted."""
+        statement: Any
+        if self.dialect == "postgresql":
+            statement = postgresql.insert(table).on_conflict_do_nothing()
+        elif self.dialect == "sqlite":
+            statement = sqlite.insert(table).on_conflict_do_nothing()
+        else:
+            statement = mysql.insert(table).prefix_with("IGNORE")
+        return self.execute(statement.values(**values)).rowcount == 1
+
+    def upsert(self, table: Table, key: Values, values: Values) -> None:
+        """Insert ``key`` + ``values``, or update ``values`` of the row with that unique ``key``."""
+        if self.dialect in ("postgresql", "sqlite"):
+            insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
+            statement: Any = insert(table).values(**key, **values)
+            statement = statement.on_conflict_do_update(index_elements=list(key), set_=dict(values))
+        else:
+            statement = mysql.insert(table).values(**key, **values).on_duplicate_key_update(**values)
+        self.execute(statement)
+
+
+def lock(tx: Transaction, kind: str, key: str) -> None:
+    """Hold ``(kind, key)`` until the transaction ends: check-then-write is safe behind it.
+
+    SQLite has one writer, so there is nothing to do. PostgreSQL takes an advisory lock of the transaction (two
+    keys of one hash wait for each other, which is harmless); MariaDB has none, so a row is written.
+    """
+    if tx.dialect == "sqlite":
+        return
+    name = f"{tx.service}:{kind}:{key}"
+    if tx.dialect == "postgresql":
+        number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+    else:
+        tx.upsert(tx.tables.locks, {"name": name[:200]}, {"taken": 1})

@@ -1,0 +1,127 @@
+import { readonly, shallowRef } from 'vue'
+import { ApiError } from '../api/envelope'
+import { request, setAuthority } from '../api/request'
+
+export interface Company {
+  id: string
+  name: string
+  time_zone: string
+}
+
+export interface HeldRole {
+  role: string
+  title: string
+  organisation_id: string
+  organisation_name: string
+}
+
+/** The signed-in member of staff. */
+export interface Person {
+  id: string
+  login: string
+  name: string
+  company: Company
+  organisation_id: string
+  roles: HeldRole[]
+  permissions: string[]
+  must_change_password: boolean
+}
+
+/** The answer of sign-in and of renewal. */
+export interface Grant {
+  access_token: string
+  expires_in_seconds: number
+  staff: Person
+}
+
+const CHANNEL = 'guanjia-session'
+const LOCK = 'guanjia-refresh'
+
+const person = shallowRef<Person | null>(null)
+let accessToken: string | null = null
+let renewal: Promise<boolean> | null = null
+let channel: BroadcastChannel | null = null
+const leavers: (() => void)[] = []
+
+function accept(grant: Grant): void {
+  accessToken = grant.access_token
+  person.value = grant.staff
+}
+
+function forget(): void {
+  const was = person.value
+  accessToken = null
+  person.value = null
+  if (was) leavers.forEach((leave) => leave())
+}
+
+/** One tab at a time turns the refresh token; the cookie is shared, so the next tab turns the new one. */
+function alone<T>(deed: () => Promise<T>): Promise<T> {
+  return navigator.locks ? navigator.locks.request(LOCK, deed) : deed()
+}
+
+async function turnToken(): Promise<boolean> {
+  try {
+    accept(await alone(() => request<Grant>('/auth/tokens', { method: 'PUT', isPublic: true })))
+    return true
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
+      forget()
+      return false
+    }
+    throw error
+  }
+}
+
+function renew(stale: string | null): Promise<boolean> {
+  if (accessToken !== stale && accessToken !== null) return Promise.resolve(true)
+  renewal ??= turnToken().finally(() => {
+    renewal = null
+  })
+  return renewal
+}
+
+/** The session of staff in this tab. The access token lives in this memory only. */
+export function useSession() {
+  return {
+    person: readonly(person),
+
+    /** Called once at start. */
+    listen(): void {
+      setAuthority({ token: () => accessToken, renew })
+      if (typeof BroadcastChannel === 'undefined' || channel) return
+      channel = new BroadcastChannel(CHANNEL)
+      channel.onmessage = (message) => {
+        if (message.data === 'signed-out') forget()
+      }
+    },
+
+    /** True if the cookie of an earlier sign-in still counts; throws when the server can't be asked. */
+    restore(): Promise<boolean> {
+      return person.value ? Promise.resolve(true) : renew(null)
+    },
+
+    async signIn(login: string, password: string): Promise<void> {
+      accept(await request<Grant>('/auth/tokens', { method: 'POST', isPublic: true, body: { login, password } }))
+    },
+
+    /** Reads the person again, after something about him was changed. */
+    async reread(): Promise<void> {
+      person.value = await request<Person>('/auth/staff/current')
+    },
+
+    async signOut(): Promise<void> {
+      try {
+        await request('/auth/tokens/current', { method: 'DELETE' })
+      } finally {
+        channel?.postMessage('signed-out')
+        forget()
+      }
+    },
+
+    /** Runs when the session ends, wherever it was ended. */
+    onLeave(leave: () => void): void {
+      leavers.push(leave)
+    },
+  }
+}
