@@ -179,14 +179,12 @@ def close(count: Count) -> int:
 
 def main() -> int:
     """Status 0 if nothing failed."""
-    own, _, of_pytest = (list(sys.argv[1:]), None, [])
-    if "--" in own:
-        cut = own.index("--")
-        own, of_pytest = own[:cut], own[cut + 1 :]
+    given = sys.argv[1:]
+    cut = given.index("--") if "--" in given else len(given)
     parser = argparse.ArgumentParser(description="Runs the checks and tests.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(part.name for part in PARTS))
     parser.add_argument("--without", nargs="+", default=[], metavar="PART")
-    arguments = parser.parse_args(own)
+    arguments = parser.parse_args(given[:cut])
     count = Count()
     for part in chosen(arguments):
         if part.of_web and not HAS_WEB:
@@ -197,7 +195,7 @@ def main() -> int:
         if part.command:
             check(part, count)
         else:
-            test(part, count, of_pytest)
+            test(part, count, given[cut + 1 :])
         count.seconds[part.name] = time.monotonic() - began
     return close(count)
 

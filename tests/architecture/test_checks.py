@@ -30,8 +30,8 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def needs(**reasons: str | None) -> dict[str, Callable[[], str | None]]:
-    return {name: lambda reason=reason: reason for name, reason in reasons.items()}
+def saying(reason: str | None) -> Callable[[], str | None]:
+    return lambda: reason
 
 
 @pytest.mark.usefixtures("programs")
@@ -55,14 +55,14 @@ def test_a_check_that_hangs_is_ended_and_fails(monkeypatch: pytest.MonkeyPatch) 
 def test_tests_are_counted_one_by_one(programs: Path) -> None:
     (programs / "test_three.py").write_text(A_PASS_A_FAILURE_A_SKIP)
     count = check.Count()
-    check.test(PYTEST, count, [str(programs / "test_three.py"), "--rootdir", str(programs)])
+    check.test(PYTEST, count, [str(programs / "test_three.py"), "--rootdir", str(programs), "-n", "0"])
     assert (count.passed, count.failed, count.skipped) == (1, 1, 1)
 
 
 def test_no_test_at_all_is_a_failure(programs: Path) -> None:
     (programs / "test_none.py").write_text("")
     count = check.Count()
-    check.test(PYTEST, count, [str(programs / "test_none.py"), "--rootdir", str(programs)])
+    check.test(PYTEST, count, [str(programs / "test_none.py"), "--rootdir", str(programs), "-n", "0"])
     assert (count.passed, count.failed) == (0, 1)
 
 
@@ -71,11 +71,11 @@ def test_an_absent_server_is_a_named_skip_and_a_failure_where_required(
     programs: Path, monkeypatch: pytest.MonkeyPatch, is_required: bool, expected: tuple[int, int, int]
 ) -> None:
     (programs / "test_one.py").write_text("def test_right(): pass\n")
-    monkeypatch.setattr(services, "NEEDS", needs(PostgreSQL="refused", MariaDB=None))
+    monkeypatch.setattr(services, "NEEDS", {"PostgreSQL": saying("refused"), "MariaDB": saying(None)})
     if is_required:
         monkeypatch.setenv("GUANJIA_REQUIRE_SERVICES", "1")
     count = check.Count()
-    check.test(PYTEST, count, [str(programs / "test_one.py"), "--rootdir", str(programs)])
+    check.test(PYTEST, count, [str(programs / "test_one.py"), "--rootdir", str(programs), "-n", "0"])
     assert (count.passed, count.failed, count.skipped) == expected
     assert len(count.remarks) == 1
     assert "PostgreSQL (refused)" in count.remarks[0]

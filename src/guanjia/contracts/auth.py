@@ -12,7 +12,7 @@ from guanjia.kit.http import RouteRow
 
 
 class MenuItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A menu entry that a service offers. ``code`` is unique; ``parent`` names another code; ``permission`` shows it."""
+    """A menu entry of a service. ``code`` is unique; ``parent`` names another code; ``permission`` shows it."""
 
     code: str
     titles: dict[str, str]
@@ -72,7 +72,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True):
     roles: dict[str, list[str]]
 
 
-class OrganisationChanged(Event, kw_only=True):
+class OrganisationChanged(Event, frozen=True, kw_only=True):
     """An organisation was added, renamed, moved or closed. ``path`` is ``/id/id/``, company first."""
 
     id: str
@@ -84,7 +84,7 @@ class OrganisationChanged(Event, kw_only=True):
     is_active: bool
 
 
-class StaffChanged(Event, kw_only=True):
+class StaffChanged(Event, frozen=True, kw_only=True):
     """A member of staff was added or changed. ``permissions`` are the names that his roles give him anywhere."""
 
     id: str
@@ -97,7 +97,7 @@ class StaffChanged(Event, kw_only=True):
     is_active: bool
 
 
-class CompanyChanged(Event, kw_only=True):
+class CompanyChanged(Event, frozen=True, kw_only=True):
     """A company was added or changed."""
 
     id: str
@@ -106,14 +106,14 @@ class CompanyChanged(Event, kw_only=True):
     is_active: bool
 
 
-class SessionsRevoked(Event, kw_only=True):
+class SessionsRevoked(Event, frozen=True, kw_only=True):
     """Tokens no longer count: one session, or all of a person when ``session_id`` is empty."""
 
     person_id: str
     session_id: str = ""
 
 
-class PoliciesChanged(Event, kw_only=True):
+class PoliciesChanged(Event, frozen=True, kw_only=True):
     """Roles or rows changed: gateways read the policies again."""
 
     version: int

@@ -86,31 +86,31 @@ class ConversationView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class ConversationChanged(Event, kw_only=True):
+class ConversationChanged(Event, frozen=True, kw_only=True):
     """A conversation was opened or changed: its whole view."""
 
     conversation: ConversationView
 
 
-class ConversationRemoved(Event, kw_only=True):
+class ConversationRemoved(Event, frozen=True, kw_only=True):
     """The subjects of this event may no longer see the conversation."""
 
     conversation_id: str
 
 
-class MessageAdded(Event, kw_only=True):
+class MessageAdded(Event, frozen=True, kw_only=True):
     """A message was stored in its conversation."""
 
     message: MessageView
 
 
-class MessageChanged(Event, kw_only=True):
+class MessageChanged(Event, frozen=True, kw_only=True):
     """A message's delivery or media changed: its whole view."""
 
     message: MessageView
 
 
-class AgentChanged(Event, kw_only=True):
+class AgentChanged(Event, frozen=True, kw_only=True):
     """An agent's presence or load changed."""
 
     id: str

@@ -28,7 +28,7 @@ class ResolvedCustomer(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
 
 
-class CustomerChanged(Event, kw_only=True):
+class CustomerChanged(Event, frozen=True, kw_only=True):
     """A customer was made or changed; the facts that lists show."""
 
     id: str

@@ -9,7 +9,7 @@ from guanjia.kit.database import Transaction
 from guanjia.kit.feed import Event, publish
 
 
-class Audited(Event, kw_only=True):
+class Audited(Event, frozen=True, kw_only=True):
     """Who did what to which thing. ``detail`` never holds secrets or personal identifiers."""
 
     company_id: str

@@ -17,6 +17,7 @@ from guanjia.kit.feed import FeedLog, Hears
 from guanjia.kit.files import Files
 from guanjia.kit.jobs import Job
 from guanjia.kit.live import Live
+from guanjia.kit.outgoing import Channel
 from guanjia.kit.secrets import Secrets
 
 P = TypeVar("P")
@@ -117,10 +118,12 @@ class Service:
     calls: frozenset[str] = frozenset()
     hears: Sequence[Hears] = ()
     jobs: Sequence[Job] = ()
+    outgoing: Sequence[Channel] = ()
     announces: Sequence[Announcement] = ()
     settings: type[msgspec.Struct] | None = None
     words: Path | None = None
     migrations: Path | None = None
     permissions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    feed_permission: str = ""  # what staff need to see this service's events live
     on_start: Callable[[Context], Awaitable[None]] | None = None
     on_demo: Callable[[Context], Awaitable[None]] | None = None

@@ -22,9 +22,9 @@ export function firstLanguage(stored: string | null, wishes: readonly string[]):
 
 export const i18n = createI18n({
   legacy: false,
-  locale: 'zh-CN' as Language,
-  fallbackLocale: 'zh-CN' as Language,
-  messages: {} as Record<Language, Words>,
+  locale: 'zh-CN',
+  fallbackLocale: 'zh-CN',
+  messages: { 'zh-CN': {}, en: {} },
   missingWarn: false,
   fallbackWarn: false,
 })

@@ -45,6 +45,7 @@ export async function* pollFrames(
 ): AsyncGenerator<Frame[]> {
   let cursors = after
   for (;;) {
+    await untilVisible(signal)
     const answer = await request<Polled>(path, {
       query: { after: cursors, services, wait: cursors === null ? 0 : WAIT_SECONDS },
       signal,
@@ -60,4 +61,18 @@ export async function* pollFrames(
     cursors = answer.cursors
     yield frames
   }
+}
+
+/** A hidden tab asks for nothing: the browser allows six connections to a host, for all tabs together. */
+function untilVisible(signal: AbortSignal): Promise<void> {
+  if (typeof document === 'undefined' || !document.hidden) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = () => {
+      if (document.hidden && !signal.aborted) return
+      document.removeEventListener('visibilitychange', done)
+      resolve()
+    }
+    document.addEventListener('visibilitychange', done)
+    signal.addEventListener('abort', done)
+  })
 }

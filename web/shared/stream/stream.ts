@@ -1,10 +1,12 @@
-import { readonly, ref } from 'vue'
+import { ref } from 'vue'
 import { ApiError } from '../api/envelope'
 import type { StreamEvent } from './event'
 import { Hub, type Channel, type HubWorld } from './hub'
 import { Journal } from './journal'
 import { pollFrames, streamFrames } from './source'
 import type { Phase } from './connection'
+
+const LATE_MS = 2500
 
 type Listener = (event: StreamEvent) => void
 
@@ -24,13 +26,15 @@ export class LiveStream {
   readonly phase = ref<Phase>('starting')
   /** When the stream was lost, in this machine's milliseconds. */
   readonly since = ref<number | null>(null)
-  readonly isReady = ref(false)
+  /** Pages may be read: the cursors are known, or the stream is so late that old facts are better than none. */
+  readonly mayRead = ref(false)
   /** No Web Locks here: every tab asks for itself. */
   readonly isAlone = ref(false)
   private hub: Hub | null = null
   private readonly listeners = new Set<Listener>()
   private readonly resyncs = new Set<() => void>()
   private readonly undo: (() => void)[] = []
+  private isReady = false
 
   start(plan: StreamPlan): void {
     this.stop()
@@ -53,7 +57,11 @@ export class LiveStream {
         this.since.value = since
       },
       onReady: () => {
-        this.isReady.value = true
+        const isLate = this.mayRead.value && !this.isReady
+        this.isReady = true
+        this.mayRead.value = true
+        // What was read before the cursors were known may have missed events.
+        if (isLate) this.resyncs.forEach((resync) => resync())
       },
       onResync: () => {
         this.resyncs.forEach((resync) => resync())
@@ -61,6 +69,8 @@ export class LiveStream {
     })
     this.hub = hub
     this.watchWorld(hub)
+    const late = setTimeout(() => (this.mayRead.value = true), LATE_MS)
+    this.undo.push(() => clearTimeout(late))
     hub.start()
   }
 
@@ -68,7 +78,8 @@ export class LiveStream {
     this.undo.splice(0).forEach((undo) => undo())
     this.hub?.stop()
     this.hub = null
-    this.isReady.value = false
+    this.isReady = false
+    this.mayRead.value = false
     this.phase.value = 'starting'
     this.since.value = null
   }

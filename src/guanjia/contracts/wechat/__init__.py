@@ -1,4 +1,4 @@
-"""What others may know of ``wechat``: its events, the providers that services announce, its client, the callback's wire format."""
+"""What others may know of ``wechat``: events, the providers that services announce, client, the callback's format."""
 
 from guanjia.contracts.wechat.client import OutboundMessage, WechatClient
 from guanjia.contracts.wechat.events import (

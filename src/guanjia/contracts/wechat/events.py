@@ -11,7 +11,7 @@ from guanjia.kit.feed import Event
 Outcome = Literal["handled", "human", "unhandled"]
 
 
-class MessageReceived(Event, kw_only=True):
+class MessageReceived(Event, frozen=True, kw_only=True):
     """A fan sent a message; its push is on disk. ``kind`` is WeChat's MsgType, unknown ones included.
 
     ``content`` holds the kind's fields in snake_case: text {content}, image {pic_url, media_id}, voice {media_id,
@@ -30,7 +30,7 @@ class MessageReceived(Event, kw_only=True):
     sent_at: datetime
 
 
-class EventReceived(Event, kw_only=True):
+class EventReceived(Event, frozen=True, kw_only=True):
     """A fan did something (subscribe, SCAN, CLICK, …). ``event`` is lower case; ``data`` the raw fields."""
 
     push_id: str
@@ -44,7 +44,7 @@ class EventReceived(Event, kw_only=True):
     sent_at: datetime
 
 
-class MessageDispatched(Event, kw_only=True):
+class MessageDispatched(Event, frozen=True, kw_only=True):
     """What the providers made of a message or event: answered (``replies`` are being sent under their ids), to be
     taken by a person (``group`` may name the group), or answered by nobody. Default and greeting replies of the
     account are among ``replies`` too."""
@@ -58,7 +58,7 @@ class MessageDispatched(Event, kw_only=True):
     replies: list[ProviderReply] = []
 
 
-class MediaStored(Event, kw_only=True):
+class MediaStored(Event, frozen=True, kw_only=True):
     """The picture, voice or video of a message was fetched; ``file`` is an id of ``kit.files``."""
 
     push_id: str
@@ -69,7 +69,7 @@ class MediaStored(Event, kw_only=True):
     size: int
 
 
-class MediaFailed(Event, kw_only=True):
+class MediaFailed(Event, frozen=True, kw_only=True):
     """The media of a message could not be fetched; ``reason`` is a code that has words."""
 
     push_id: str
@@ -78,7 +78,7 @@ class MediaFailed(Event, kw_only=True):
     reason: str
 
 
-class MessageSent(Event, kw_only=True):
+class MessageSent(Event, frozen=True, kw_only=True):
     """WeChat took the message with our id ``message_id``."""
 
     message_id: str
@@ -86,8 +86,8 @@ class MessageSent(Event, kw_only=True):
     openid: str
 
 
-class MessageFailed(Event, kw_only=True):
-    """WeChat refused the message, or (``is_unknown``) its answer was never seen. ``errcode`` is WeChat's, 0 when ours."""
+class MessageFailed(Event, frozen=True, kw_only=True):
+    """WeChat refused the message, or (``is_unknown``) its answer was never seen; ``errcode`` 0: it was we."""
 
     message_id: str
     account_id: str
@@ -97,8 +97,8 @@ class MessageFailed(Event, kw_only=True):
     is_unknown: bool = False
 
 
-class WindowChanged(Event, kw_only=True):
-    """How long, and how many more, customer-service messages may be sent to the fan. ``expires_at`` None: none."""
+class WindowChanged(Event, frozen=True, kw_only=True):
+    """How long, and how many more, customer-service messages may be sent to a fan. ``expires_at`` None: none."""
 
     account_id: str
     openid: str
@@ -106,7 +106,7 @@ class WindowChanged(Event, kw_only=True):
     remaining: int
 
 
-class FanChanged(Event, kw_only=True):
+class FanChanged(Event, frozen=True, kw_only=True):
     """A fan followed, unfollowed or changed."""
 
     account_id: str

@@ -59,7 +59,7 @@ class ProviderRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``pass``: not mine; ``handled``: answered by ``replies``; ``human``: a person shall take it, in ``group`` if named."""
+    """``pass``: not mine; ``handled``: answered by ``replies``; ``human``: a person shall take it, in ``group``."""
 
     outcome: Literal["pass", "handled", "human"]
     replies: list[ProviderReply] = []

@@ -99,21 +99,26 @@ def service_metadata(service: str) -> MetaData:
     outgoing = Table(
         f"{service}_outgoing",
         metadata,
-        Column("id", Id, primary_key=True),
+        Column("position", Position, primary_key=True, autoincrement=True),
+        Column("id", Id, nullable=False, unique=True),
         Column("channel", ExactText(40), nullable=False),
         Column("key", ExactText(120), nullable=False),
         Column("body", Json, nullable=False),
         Column("state", ExactText(12), nullable=False),
         Column("is_repeatable", Flag, nullable=False),
         Column("attempts", Whole, nullable=False),
+        Column("owner", ExactText(36), nullable=False),
         Column("next_at", UtcTime, nullable=True),
+        Column("code", ExactText(80), nullable=False),
         Column("error", LongText, nullable=True),
         Column("result", Json, nullable=True),
         Column("created_at", UtcTime, nullable=False),
+        Column("queued_at", UtcTime, nullable=False),
         Column("updated_at", UtcTime, nullable=False),
+        sqlite_autoincrement=True,
     )
-    Index(f"{service}_outgoing_next", outgoing.c.state, outgoing.c.next_at)
-    Index(f"{service}_outgoing_key", outgoing.c.channel, outgoing.c.key, outgoing.c.id)
+    Index(f"{service}_outgoing_next", outgoing.c.channel, outgoing.c.state, outgoing.c.next_at)
+    Index(f"{service}_outgoing_key", outgoing.c.channel, outgoing.c.key, outgoing.c.state, outgoing.c.position)
     return metadata
 
 

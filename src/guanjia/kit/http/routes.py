@@ -81,4 +81,8 @@ def route_rows(service: Service) -> list[RouteRow]:
                     permission=mount.permission,
                 )
             )
+    if service.feed_permission:
+        rows.append(
+            RouteRow(method="GET", pattern="/events", callers=("staff",), permission=service.feed_permission)
+        )
     return rows

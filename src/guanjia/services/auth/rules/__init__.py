@@ -1,0 +1,1 @@
+"""Pure decisions: passwords and logins, throttling, tokens, roles, organisations, menus."""

@@ -1,0 +1,261 @@
+"""Bodies of the control API, and the events of the emulator's own feed that move phones and pushes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from guanjia.kit.feed import Event
+from guanjia.kit.http.envelope import Body
+from guanjia.services.emulator.rules.interfaces import AccountKind, Mode
+
+Short = Annotated[str, msgspec.Meta(max_length=60)]
+Line = Annotated[str, msgspec.Meta(max_length=200)]
+Address = Annotated[str, msgspec.Meta(max_length=500)]
+Text = Annotated[str, msgspec.Meta(max_length=20_000)]
+
+Verdict = Literal[
+    "no_reply", "replied", "transferred", "timeout", "unreachable", "bad_status", "bad_answer", "not_configured"
+]
+
+
+class PhoneChanged(Event, kw_only=True):
+    """Something on a phone changed. ``name``: message_added, message_changed, typing, follow_changed, menu_changed.
+
+    ``file`` is that of a message; its address is made when the event is shown.
+    """
+
+    phone_id: str
+    appid: str
+    name: str
+    data: dict[str, Any]
+    file: str = ""
+
+
+class PushQueued(Event, kw_only=True):
+    """A push waits for its delivery."""
+
+    push_id: str
+    appid: str
+    openid: str
+    kind: str
+    fields: dict[str, Any]
+    tries: int = 0
+
+
+class AccountSaved(Event, kw_only=True):
+    """An account was made or changed."""
+
+    appid: str
+
+
+class AccountDraft(Body, kw_only=True):
+    """An account as seeded: everything that its owner and its platform agreed upon."""
+
+    secret: Short
+    original_id: Annotated[str, msgspec.Meta(pattern=r"^gh_[0-9A-Za-z_]{1,28}\Z")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    kind: AccountKind
+    token: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    aes_key: Annotated[str, msgspec.Meta(max_length=43)] = ""
+    previous_aes_key: Annotated[str, msgspec.Meta(max_length=43)] = ""
+    mode: Mode = "plain"
+    callback_url: Address = ""
+    reports_location: bool = False
+
+
+class CallbackDraft(Body, kw_only=True):
+    """The server configuration, as typed into the console."""
+
+    url: Address
+    token: Annotated[str, msgspec.Meta(max_length=32)]
+    aes_key: Annotated[str, msgspec.Meta(max_length=43)] = ""
+    mode: Mode = "plain"
+
+
+class AccountView(msgspec.Struct, kw_only=True):
+    """An account as everybody may see it: no secret, no key."""
+
+    appid: str
+    original_id: str
+    name: str
+    avatar_color: str
+    kind: str
+    mode: str
+    token: str
+    callback_url: str
+    verified: bool
+    reports_location: bool
+    menu: list[dict[str, Any]]
+
+
+class PhoneDraft(Body, kw_only=True):
+    """A new phone. The same ``seed`` gives the same person: the same phone, openids and unionid."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    seed: Annotated[str, msgspec.Meta(max_length=80)] = ""
+
+
+class PhoneView(msgspec.Struct, kw_only=True):
+    """A phone and who its owner is at each account."""
+
+    id: str
+    name: str
+    avatar_color: str
+    openids: dict[str, str]
+    unionid: str
+
+
+class ChatView(msgspec.Struct, kw_only=True):
+    """A line of the phone's chat list."""
+
+    appid: str
+    name: str
+    avatar_color: str
+    openid: str
+    is_following: bool
+    unread: int
+    last_kind: str
+    last_text: str
+    last_at: datetime | None
+    menu: list[dict[str, Any]]
+
+
+class ChatMessage(msgspec.Struct, kw_only=True):
+    """A message in a phone's chat. An account's ``kind`` is the msgtype of its API, or ``notice`` of WeChat itself."""
+
+    id: str
+    number: int
+    sender: Literal["user", "account", "system"] = msgspec.field(name="from")
+    kind: str
+    content: dict[str, Any]
+    media_url: str
+    state: Literal["sent", "failed"]
+    error: str
+    at: datetime
+
+
+class Screen(msgspec.Struct, kw_only=True):
+    """What a phone shows: its chats, and with ``appid`` the newest messages of one."""
+
+    phone: PhoneView
+    chats: list[ChatView]
+    number: int
+    appid: str = ""
+    messages: list[ChatMessage] = []
+    is_typing: bool = False
+    menu: list[dict[str, Any]] = []
+
+
+class FollowDraft(Body, kw_only=True):
+    """Follow an account; ``scene`` is that of a QR code with parameters, without ``qrscene_``."""
+
+    appid: Short
+    scene: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class MessageDraft(Body, kw_only=True):
+    """A message of the phone's owner; ``created_at`` sets its CreateTime."""
+
+    appid: Short
+    kind: Literal["text", "image", "voice", "location", "video", "shortvideo", "link"]
+    content: dict[str, Any] = {}
+    media_id: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    created_at: datetime | None = None
+
+
+class TapDraft(Body, kw_only=True):
+    """A tap on a menu button (``key``: its key, url or page path), or on an item of a menu message."""
+
+    appid: Short
+    key: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    message_id: Annotated[str, msgspec.Meta(max_length=36)] = ""
+    item_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class ScanDraft(Body, kw_only=True):
+    """A QR code before the camera: its ticket, or the address that it holds."""
+
+    ticket: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+
+
+class VisitDraft(Body, kw_only=True):
+    """The chat is opened; where the phone is, for accounts that have it reported."""
+
+    appid: Short
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] = 31.2304
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] = 121.4737
+    precision: Annotated[float, msgspec.Meta(ge=0, le=100_000)] = 65.0
+
+
+class ReadDraft(Body, kw_only=True):
+    """All messages of a chat were seen."""
+
+    appid: Short
+
+
+class PhoneMedia(msgspec.Struct, kw_only=True):
+    """What the phone recorded, ready to be sent."""
+
+    media_id: str
+    url: str
+    kind: str
+    format: str
+
+
+class ClockDraft(Body, kw_only=True):
+    """Business time, forward only: ``at`` a moment, or by so many seconds."""
+
+    at: datetime | None = None
+    advance_seconds: Annotated[float, msgspec.Meta(ge=-1e10, le=1e10)] | None = None
+
+
+class ClockView(msgspec.Struct, kw_only=True):
+    """Business time, and how far it is ahead of the machine's."""
+
+    now: datetime
+    offset_seconds: float
+
+
+class Faults(Body, kw_only=True):
+    """Switches for what can go wrong at WeChat.
+
+    ``is_api_down``: every API call gets HTTP 502. ``answer_delay_seconds``: the API works, and answers late.
+    ``errcodes``: path (or ``*``) → the errcode that it answers. ``quotas``: interface → another daily limit.
+    ``push_timeout_seconds``: a shortened clock of the deliveries. ``is_unicode_strict``: ``\\uXXXX`` is 40033.
+    """
+
+    is_api_down: bool = False
+    answer_delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
+    errcodes: dict[Line, int] = {}
+    quotas: dict[Line, int] = {}
+    push_timeout_seconds: Annotated[float, msgspec.Meta(ge=0.01, le=60)] | None = None
+    is_unicode_strict: bool = False
+
+
+class TryView(msgspec.Struct, kw_only=True):
+    """One delivery of a push; ``status`` 0 when no answer came."""
+
+    number: int
+    at: datetime
+    status: int
+    latency_ms: int
+    body: str
+    verdict: Verdict
+
+
+class PushView(msgspec.Struct, kw_only=True):
+    """A push and its deliveries."""
+
+    id: str
+    appid: str
+    openid: str
+    kind: str
+    fields: dict[str, Any]
+    message_id: str
+    state: Literal["pending", "done", "failed"]
+    created_at: datetime
+    finished_at: datetime | None
+    tries: list[TryView]
