@@ -32,8 +32,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test that takes ``database_url`` every database; the servers' are marked ``servers``."""
     if "database_url" in metafunc.fixturenames:
         names = [
-            name if name == "sqlite" else pytest.param(name, marks=pytest.mark.servers)
-            for name in database_names()
+            name if name == "sqlite" else pytest.param(name, marks=pytest.mark.servers) for name in database_names()
         ]
         metafunc.parametrize("database_url", names, indirect=True, scope="module")
 

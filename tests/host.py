@@ -248,15 +248,16 @@ class Host:
     async def settle(self) -> None:
         """Wait until all that was published has been numbered and heard, with what the listeners published in turn."""
         async with asyncio.timeout(SETTLE_SECONDS):
-            while not await self._is_settled():
+            while not await self._is_settled():  # noqa: ASYNC110 -- a listener's cursor tells nobody that it moved
                 await asyncio.sleep(0.005)
 
     async def _is_settled(self) -> bool:
-        heads = {}
+        heads: dict[str, int] = {}
         for name, feed in self.feeds.items():
-            heads[name] = await feed.database.read(_last_number)
-            if heads[name] is None or feed.head < heads[name]:
+            last = await feed.database.read(_last_number)
+            if last is None or feed.head < last:
                 return False
+            heads[name] = last
         return all(
             runner.cursor >= heads[runner.source.service]
             for runner in self.runners

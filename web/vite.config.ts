@@ -15,6 +15,18 @@ const apps = ['console', 'phone', 'h5', 'widget'].filter((app) => existsSync(her
 const backend = process.env.GUANJIA_BACKEND ?? 'http://127.0.0.1:8000'
 const services = ['auth', 'gateway', 'chat', 'crm', 'wechat', 'emulator', 'files', 'health', 'registry']
 
+/** `npm run dev` only: every address under an app's folder is its page, as the gateway does it. */
+const deepLinks = {
+  name: 'guanjia-deep-links',
+  configureServer(server: { middlewares: { use(handle: (request: { url?: string }, _: unknown, next: () => void) => void): void } }) {
+    server.middlewares.use((request, _, next) => {
+      const found = /^\/([a-z0-9]+)\/(?!src\/)[^.?]*(\?|$)/.exec(request.url ?? '')
+      if (found && apps.includes(found[1]!)) request.url = `/${found[1]}/index.html`
+      next()
+    })
+  },
+}
+
 export default defineConfig({
   root: here('.'),
   base: '/',
@@ -33,6 +45,7 @@ export default defineConfig({
       dts: here('components.d.ts'),
       resolvers: [ElementPlusResolver({ importStyle: 'css' })],
     }),
+    deepLinks,
     compress(),
   ],
   server: {

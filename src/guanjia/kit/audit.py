@@ -1,4 +1,6 @@
-"""The audit trail's way in: a service publishes ``Audited`` in the deed's own transaction, ``auth`` hears it and keeps it."""
+"""The audit trail's way in: a service publishes ``Audited`` in the deed's own transaction, ``auth`` hears it and
+keeps it.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ For a year that is not announced yet only the days count that the regulation its
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache

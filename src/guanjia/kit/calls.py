@@ -169,9 +169,7 @@ async def call_app(
         "server": ("127.0.0.1", 0),
         "state": {},
     }
-    task = asyncio.get_running_loop().create_task(
-        _run(app(scope, receive, send)), context=contextvars.copy_context()
-    )
+    task = asyncio.get_running_loop().create_task(_run(app(scope, receive, send)), context=contextvars.copy_context())
     try:
         async with asyncio.timeout(timeout):
             await task

@@ -54,6 +54,12 @@ class Files:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        for folder in (path.parent, self._folder):  # the name is on disk only when its folder is
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         return name
 
     def address(self, name: str, seconds: int = ADDRESS_SECONDS) -> str:

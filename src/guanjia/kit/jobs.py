@@ -26,7 +26,9 @@ CLOCK_MOVED = "clock-moved"
 
 @dataclass(frozen=True)
 class Job:
-    """Timed work of a service: ``run(context)`` at least each ``seconds`` of real time; ``wake`` names a hint that runs it."""
+    """Timed work of a service: ``run(context)`` at least each ``seconds`` of real time; ``wake`` names a hint that
+    runs it.
+    """
 
     name: str
     seconds: float

@@ -66,9 +66,7 @@ class Histogram(Metric):
 
     kind = "histogram"
 
-    def __init__(
-        self, name: str, title: str, labels: Sequence[str] = (), bounds: Sequence[float] = SECONDS
-    ) -> None:
+    def __init__(self, name: str, title: str, labels: Sequence[str] = (), bounds: Sequence[float] = SECONDS) -> None:
         super().__init__(name, title, labels)
         self.bounds = tuple(bounds)
         self._buckets: dict[Labels, list[int]] = {}

@@ -58,7 +58,10 @@ def _key(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_bytes()
+        kept = path.read_bytes()
+        if len(kept) != 32:
+            raise ValueError(f"{path} is damaged: a key has 32 bytes") from None
+        return kept
     key = os.urandom(32)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)

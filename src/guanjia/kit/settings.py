@@ -1,4 +1,6 @@
-"""Typed settings: from the environment (``GUANJIA_<SERVICE>_<NAME>``), else ``settings.toml`` of the data folder, else the default."""
+"""Typed settings: from the environment (``GUANJIA_<SERVICE>_<NAME>``), else ``settings.toml`` of the data folder,
+else the default.
+"""
 
 from __future__ import annotations
 

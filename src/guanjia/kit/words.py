@@ -27,7 +27,7 @@ class Words:
             self._entries |= tomllib.loads(path.read_text(encoding="utf-8"))
 
     def find(self, code: str, language: str, data: dict[str, Any]) -> tuple[str, str]:
-        """Message and prompt of ``code``; data fill ``{name}``. An unknown code shows itself, so that a test finds it."""
+        """Message and prompt of ``code``; data fill ``{name}``. An unknown code shows itself: a test finds it."""
         entry = self._entries.get(code)
         if entry is None:
             return code, ""

@@ -36,6 +36,8 @@ export interface Grant {
 
 const CHANNEL = 'guanjia-session'
 const LOCK = 'guanjia-refresh'
+/** Says only that a cookie may exist, so that a first visit asks for nothing that would be refused. */
+const MARK = 'guanjia.signed-in'
 
 const person = shallowRef<Person | null>(null)
 let accessToken: string | null = null
@@ -46,12 +48,14 @@ const leavers: (() => void)[] = []
 function accept(grant: Grant): void {
   accessToken = grant.access_token
   person.value = grant.staff
+  localStorage.setItem(MARK, '1')
 }
 
 function forget(): void {
   const was = person.value
   accessToken = null
   person.value = null
+  localStorage.removeItem(MARK)
   if (was) leavers.forEach((leave) => leave())
 }
 
@@ -98,7 +102,8 @@ export function useSession() {
 
     /** True if the cookie of an earlier sign-in still counts; throws when the server can't be asked. */
     restore(): Promise<boolean> {
-      return person.value ? Promise.resolve(true) : renew(null)
+      if (person.value) return Promise.resolve(true)
+      return localStorage.getItem(MARK) ? renew(null) : Promise.resolve(false)
     },
 
     async signIn(login: string, password: string): Promise<void> {

@@ -5,7 +5,7 @@ from guanjia.kit.database.paging import PAGE_LIMIT, capped_count, decode_cursor,
 from guanjia.kit.database.tables import KitTables, kit_tables, service_metadata, table
 from guanjia.kit.database.target import Target
 from guanjia.kit.database.transaction import Reading, Transaction, lock
-from guanjia.kit.database.types import ExactText, Flag, Id, Json, LongText, UtcTime, Whole, is_id, new_id
+from guanjia.kit.database.types import ExactText, Flag, Id, Json, LongText, UtcTime, Whole, is_id, new_id, storable_text
 
 __all__ = [
     "PAGE_LIMIT",
@@ -30,5 +30,6 @@ __all__ = [
     "new_id",
     "page_by_id",
     "service_metadata",
+    "storable_text",
     "table",
 ]

@@ -1,7 +1,7 @@
 """The writer lane: one thread for one SQLite file, many requests' actions in one group commit.
 
-Each action runs in its own savepoint, so one that raises rolls back alone; all are answered after the commit. A
-commit that fails fails them all, and the raw connection is recovered, so that the lane can't stay poisoned.
+Each action runs in its own savepoint, so one that raises rolls back alone; all are answered after the commit.
+A commit that fails fails them all, and the raw connection is recovered, so that the lane can't stay poisoned.
 SAVEPOINT and RELEASE go through the DBAPI connection: SQLAlchemy's own cost twenty times as much.
 """
 
@@ -12,19 +12,26 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from guanjia.kit.database.tables import KitTables
-from guanjia.kit.database.transaction import Transaction
+from guanjia.kit.database.transaction import Transaction, give_hints
+from guanjia.kit.metrics import Histogram
 
 log = logging.getLogger(__name__)
 
 GROUP_LIMIT = 256
 
 Action = Callable[[Transaction], Any]
+
+GROUP_SIZE = Histogram(
+    "guanjia_lane_group_size", "Actions in one group commit", ["service"], (1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+GROUP_SECONDS = Histogram("guanjia_lane_group_seconds", "Time of a group, with its commit", ["service"])
 
 
 class Job:
@@ -94,6 +101,7 @@ class Lane:
     def _commit_group(self, group: list[Job]) -> None:
         hints: list[Callable[[], None]] = []
         has_published = False
+        started = time.perf_counter()
         try:
             raw = self._raw()
             raw.execute("BEGIN IMMEDIATE")
@@ -104,6 +112,8 @@ class Lane:
                     job.result = job.action(tx)
                 except Exception as error:
                     job.error = error
+                    if not raw.in_transaction:
+                        raise  # a full disk, say: SQLite has rolled back the whole group by itself
                     raw.execute("ROLLBACK TO action")
                 else:
                     hints += tx.hints
@@ -116,11 +126,12 @@ class Lane:
                 job.error = job.error or error
             hints, has_published = [], False
             self._recover()
+        GROUP_SIZE.observe(len(group), self._service)
+        GROUP_SECONDS.observe(time.perf_counter() - started, self._service)
         _answer(group)
         if has_published:
-            self._on_publish()
-        for hint in hints:
-            hint()
+            hints.append(self._on_publish)
+        give_hints(hints)
 
     def _recover(self) -> None:
         """End whatever transaction the failed group left open, or throw the connection away."""
@@ -141,8 +152,10 @@ def _answer(group: list[Job]) -> None:
     for job in group:
         by_loop.setdefault(job.loop, []).append(job)
     for loop, jobs in by_loop.items():
-        if not loop.is_closed():
+        try:
             loop.call_soon_threadsafe(_resolve, jobs)
+        except RuntimeError:  # that loop has ended, and whoever waited with it
+            log.warning("%d callers have gone before the commit", len(jobs))
 
 
 def _resolve(jobs: list[Job]) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Select
 
 from guanjia.kit.database.transaction import Reading
+from guanjia.kit.database.types import is_id
 from guanjia.kit.errors import BadRequest
 
 PAGE_LIMIT = 200
@@ -34,13 +35,21 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
 
 
 def page_by_id(
-    reading: Reading, statement: Select[Any], column: ColumnElement[str], cursor: str | None, limit: int, *, newest_first: bool = True
+    reading: Reading,
+    statement: Select[Any],
+    column: ColumnElement[str],
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool = True,
 ) -> tuple[Sequence[Row[Any]], str | None]:
-    """A page ordered by the UUIDv7 ``column`` (selected under its own name), and the cursor of the next page."""
+    """A page ordered by the UUIDv7 ``column`` (selected under its own name), and the cursor of the next
+    page.
+    """
     limit = max(1, min(limit, PAGE_LIMIT))
     if cursor:
         (last,) = decode_cursor(cursor, 1)
-        if not isinstance(last, str):
+        if not isinstance(last, str) or not is_id(last):
             raise BadRequest("cursor_invalid")
         statement = statement.where(column < last if newest_first else column > last)
     rows = reading.rows(statement.order_by(column.desc() if newest_first else column).limit(limit + 1))

@@ -13,7 +13,7 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql", "m
 
 @dataclass(frozen=True)
 class Target:
-    """``sqlite``, or ``postgresql://user@host/prefix`` / ``mariadb://user@host/prefix``: databases ``prefix_service``."""
+    """``sqlite``, or ``postgresql://user@host/prefix`` / ``mariadb://…``, whose databases are ``prefix_service``."""
 
     folder: Path
     url: str = "sqlite"
@@ -53,7 +53,7 @@ class Target:
                     sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
                 ).first()
                 if known is None:
-                    connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\'')
+                    connection.exec_driver_sql(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
             else:
                 connection.exec_driver_sql(
                     f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"

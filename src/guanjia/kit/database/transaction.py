@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, CursorResult, Executable, Row, Table
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from guanjia.kit.database.tables import KitTables
 from guanjia.kit.errors import GuanjiaError
 
+log = logging.getLogger(__name__)
+
 Values = Mapping[str, Any]
+
+_MARIADB_DUPLICATE = 1062
 
 
 class Reading:
-    """One consistent look at a service's database; queries get it and must not write."""
+    """A look at a service's database; queries get it and must not write.
+
+    On SQLite all its statements see one state; on the servers each sees what was committed when it ran.
+    """
 
     def __init__(self, connection: Connection, tables: KitTables, service: str) -> None:
         self.connection = connection
@@ -66,14 +74,18 @@ class Transaction(Reading):
 
     def insert_new(self, table: Table, values: Values) -> bool:
         """Insert a row unless a unique key is taken; says whether it was inserted."""
-        statement: Any
-        if self.dialect == "postgresql":
-            statement = postgresql.insert(table).on_conflict_do_nothing()
-        elif self.dialect == "sqlite":
-            statement = sqlite.insert(table).on_conflict_do_nothing()
-        else:
-            statement = mysql.insert(table).prefix_with("IGNORE")
-        return self.execute(statement.values(**values)).rowcount == 1
+        if self.dialect in ("postgresql", "sqlite"):
+            insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
+            statement = insert(table).values(**values).on_conflict_do_nothing()
+            return self.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
+        try:
+            self.execute(table.insert().values(**values))
+        except IntegrityError as error:
+            # MariaDB undoes the statement alone. INSERT IGNORE would also swallow what is no duplicate.
+            if error.orig is not None and error.orig.args[0] == _MARIADB_DUPLICATE:
+                return False
+            raise
+        return True
 
     def upsert(self, table: Table, key: Values, values: Values) -> None:
         """Insert ``key`` + ``values``, or update ``values`` of the row with that unique ``key``."""
@@ -86,17 +98,26 @@ class Transaction(Reading):
         self.execute(statement)
 
 
+def give_hints(hints: Sequence[Callable[[], None]]) -> None:
+    """Call what was asked for ``afterwards``: the deed stands, whatever comes of them."""
+    for hint in hints:
+        try:
+            hint()
+        except Exception:
+            log.exception("a hint after a commit failed")
+
+
 def lock(tx: Transaction, kind: str, key: str) -> None:
     """Hold ``(kind, key)`` until the transaction ends: check-then-write is safe behind it.
 
-    SQLite has one writer, so there is nothing to do. PostgreSQL takes an advisory lock of the transaction (two
-    keys of one hash wait for each other, which is harmless); MariaDB has none, so a row is written.
+    SQLite has one writer, so there is nothing to do. PostgreSQL takes an advisory lock of the transaction;
+    MariaDB has none, so a row is written, one of 65,536 that stay. Two keys of one hash wait for each other,
+    which is harmless (a deadlock by it is tried again as any other).
     """
     if tx.dialect == "sqlite":
         return
-    name = f"{tx.service}:{kind}:{key}"
+    digest = hashlib.blake2b(f"{tx.service}:{kind}:{key}".encode(errors="replace"), digest_size=8).digest()
     if tx.dialect == "postgresql":
-        number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(int.from_bytes(digest, "big", signed=True))))
     else:
-        tx.upsert(tx.tables.locks, {"name": name[:200]}, {"taken": 1})
+        tx.upsert(tx.tables.locks, {"name": digest[:2].hex()}, {"taken": 1})

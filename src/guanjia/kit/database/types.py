@@ -1,7 +1,7 @@
 """Portable column types, named once; dialect names appear nowhere outside ``kit/database``.
 
-Each type refuses on the way in what one of the three databases would refuse or silently change: over-long text,
-NUL, integers over 64 bits, naive times, ids that are no UUID.
+Each type refuses on the way in what one of the three databases would refuse or silently change: over-long
+text, NUL, integers over 64 bits, naive times, ids that are no UUID.
 """
 
 from __future__ import annotations
@@ -33,6 +33,26 @@ def new_id() -> str:
 def is_id(value: str) -> bool:
     """Whether ``value`` is a UUID in its canonical lower-case form."""
     return _UUID.match(value) is not None
+
+
+def _checked(value: str | None) -> str | None:
+    """Text that all three databases take: no NUL, and nothing that UTF-8 can't say (half of a surrogate
+    pair).
+    """
+    if value is None:
+        return None
+    if "\x00" in value:
+        raise Invalid("text_has_nul")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid("value_not_storable") from error
+    return value
+
+
+def storable_text(text: str, length: int = 4000) -> str:
+    """The last ``length`` characters of a diagnostic text, made such that every database takes it."""
+    return text[-length:].replace("\x00", "").encode(errors="replace").decode()
 
 
 class Id(TypeDecorator[str]):
@@ -77,9 +97,9 @@ class ExactText(TypeDecorator[str]):
         return dialect.type_descriptor(sa.String(self.length))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is not None and (len(value) > self.length or "\x00" in value):
-            raise Invalid("text_too_long" if len(value) > self.length else "text_has_nul")
-        return value
+        if value is not None and len(value) > self.length:
+            raise Invalid("text_too_long")
+        return _checked(value)
 
 
 class LongText(TypeDecorator[str]):
@@ -94,9 +114,7 @@ class LongText(TypeDecorator[str]):
         return dialect.type_descriptor(sa.Text())
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is not None and "\x00" in value:
-            raise Invalid("text_has_nul")
-        return value
+        return _checked(value)
 
 
 class Json(TypeDecorator[Any]):
@@ -106,7 +124,12 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode()
+        if value is None:
+            return None
+        try:
+            return msgspec.json.encode(value).decode()
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise Invalid("value_not_storable") from error
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else msgspec.json.decode(value)
@@ -146,7 +169,9 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Whole(TypeDecorator[int]):
-    """A whole number of 64 bits; a larger one is Invalid rather than a database error. Money is fen in a Whole."""
+    """A whole number of 64 bits; a larger one is Invalid rather than a database error. Money is fen in a
+    Whole.
+    """
 
     impl = sa.BigInteger
     cache_ok = True

@@ -1,14 +1,15 @@
 """A listener reads another service's feed, or its own: in order, once in effect.
 
 It gets up to 100 events. Each handler may call services first and answers with one action (or None); then one
-transaction runs all the actions and moves the cursor. If that fails, the events are taken one by one, each with its
-cursor; only then do failures count. After five, the event and the later ones of its key are parked.
+transaction runs all the actions and moves the cursor. If that fails, the events are taken one by one, each
+with its cursor; only then do failures count. After five, the event and the later ones of its key are parked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,14 +19,20 @@ import msgspec
 import sqlalchemy as sa
 
 from guanjia.kit import clock
-from guanjia.kit.database import Database, Reading, Transaction, new_id
+from guanjia.kit.database import Database, Reading, Transaction, new_id, storable_text
+from guanjia.kit.errors import NotFound
 from guanjia.kit.feed.event import Event, FeedRow, event_name
 from guanjia.kit.feed.log import POLL_SECONDS, FeedLog
+from guanjia.kit.metrics import Counter, Gauge
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
 ATTEMPTS = 5
+STORE_SECONDS = 5.0
+
+LAG = Gauge("guanjia_listener_lag", "Events that a listener has not taken yet", ["service", "feed"])
+PARKED = Counter("guanjia_listener_parked_total", "Events that a listener has parked", ["service", "feed"])
 
 Plan = Callable[[Transaction], Any]
 E = TypeVar("E", bound=Event)
@@ -33,7 +40,9 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True)
 class Hears:
-    """A declared listener: for each ``event`` of ``service``, ``await handler(context, event, row)`` gives a plan."""
+    """A declared listener: for each ``event`` of ``service``, ``await handler(context, event, row)`` gives
+    a plan.
+    """
 
     service: str
     event: type[Event]
@@ -46,12 +55,11 @@ class ListenerRunner:
     def __init__(self, context: Any, database: Database, source: FeedLog, hears: Sequence[Hears]) -> None:
         self.source = source
         self.cursor = 0
+        self._stored_at = 0.0
         self.is_stopped_beyond_head = False
         self._context = context
         self._database = database
-        self._handlers = {
-            event_name(one.event): (msgspec.json.Decoder(one.event), one.handler) for one in hears
-        }
+        self._handlers = {event_name(one.event): (msgspec.json.Decoder(one.event), one.handler) for one in hears}
         self._grew = asyncio.Event()
         self._end: Callable[[], None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +86,10 @@ class ListenerRunner:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def _moved(self, seq: int) -> None:
+        self.cursor = seq
+        LAG.set(max(0, self.source.head - seq), self._database.service, self.source.service)
+
     async def _run(self) -> None:
         while True:
             try:
@@ -99,16 +111,21 @@ class ListenerRunner:
         wanted = [row for row in rows if row.name in self._handlers]
         last = rows[-1].seq
         if not wanted:
-            # A feed of foreign events alone still moves the cursor, or a purge would wait for it for ever.
-            await self._database.write(_apply, [], self.source.service, last)
-            self.cursor = last
+            # Events that nobody here hears move the stored cursor too, or a purge would wait for it for ever;
+            # but
+            # not one commit each: after a crash they are passed over again.
+            now = time.monotonic()
+            if now - self._stored_at >= STORE_SECONDS:
+                await self._database.write(_apply, [], self.source.service, last)
+                self._stored_at = now
+            self._moved(last)
             return
         blocked = await self._database.read(_parked_keys, self.source.service)
         if not blocked.intersection(row.key for row in wanted):
             try:
                 plans = await self._plan_all(wanted)
                 await self._database.write(_apply, plans, self.source.service, last)
-                self.cursor = last
+                self._moved(last)
                 return
             except asyncio.CancelledError:
                 raise
@@ -117,12 +134,10 @@ class ListenerRunner:
                     "%s takes %d events of %s one by one: %r",
                     self._database.service, len(wanted), self.source.service, error,
                 )  # fmt: skip
-        for row in rows:
-            if row.name in self._handlers:
-                await self._take_one(row, blocked)
-            else:
-                await self._database.write(_apply, [], self.source.service, row.seq)
-            self.cursor = row.seq
+        for row in wanted:
+            await self._take_one(row, blocked)
+            self._moved(row.seq)
+        self._moved(last)
 
     async def _plan_all(self, rows: list[FeedRow]) -> list[Plan]:
         """Plans in feed order; events of different keys prepare side by side, those of one key in order."""
@@ -149,7 +164,7 @@ class ListenerRunner:
 
     async def _take_one(self, row: FeedRow, blocked: set[str]) -> None:
         if row.key in blocked:
-            await self._database.write(_park, row, self.source.service, "an earlier event of this key is parked")
+            await self._park(row, "an earlier event of this key is parked")
             return
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -164,15 +179,25 @@ class ListenerRunner:
                 if attempt < ATTEMPTS:
                     await asyncio.sleep(0.05 * 4**attempt / 4)
         log.error("%s parks %s %d", self._database.service, self.source.service, row.seq)
-        await self._database.write(_park, row, self.source.service, reason)
+        await self._park(row, reason)
         blocked.add(row.key)
 
+    async def _park(self, row: FeedRow, reason: str) -> None:
+        await self._database.write(_park, row, self.source.service, reason)
+        PARKED.add(self._database.service, self.source.service)
+
     async def replay(self, parked_id: str) -> None:
-        """Take a parked event again, at an operator's word; it stays parked when it fails."""
-        row = await self._database.read(_parked_row, parked_id)
-        if row is not None:
+        """Take a parked event again, at an operator's word, after those of its key that were parked before
+        it.
+
+        What fails stays parked, with all after it; its error is raised. NotFound when it is not parked here.
+        """
+        waiting = await self._database.read(_parked_until, self.source.service, parked_id)
+        if not waiting:
+            raise NotFound()
+        for one_id, row in waiting:
             plan = await self._plan(row)
-            await self._database.write(_replayed, [plan] if plan else [], parked_id)
+            await self._database.write(_replayed, [plan] if plan else [], one_id)
 
 
 def _load_cursor(reading: Reading, feed: str) -> int:
@@ -199,23 +224,43 @@ def _parked_keys(reading: Reading, feed: str) -> set[str]:
 def _park(tx: Transaction, row: FeedRow, feed: str, reason: str) -> None:
     tx.execute(
         tx.tables.parked.insert().values(
-            id=new_id(), feed=feed, seq=row.seq, key=row.key, name=row.name,
-            data=msgspec.json.decode(row.data), error=reason[-4000:], parked_at=clock.real_now(),
+            id=new_id(), feed=feed, seq=row.seq, key=row.key, name=row.name, event_id=row.id,
+            company_id=row.company_id, audience=row.audience, subjects=row.subjects,
+            data=msgspec.json.decode(row.data), error=storable_text(reason), parked_at=clock.real_now(),
         )
     )  # fmt: skip
     _move_cursor(tx, feed, row.seq)
 
 
-def _parked_row(reading: Reading, parked_id: str) -> FeedRow | None:
+def _parked_until(reading: Reading, feed: str, parked_id: str) -> list[tuple[str, FeedRow]]:
+    """The parked event and those of its key before it, in order, with their ids in the list."""
     parked = reading.tables.parked
-    row = reading.one(sa.select(parked).where(parked.c.id == parked_id, parked.c.replayed_at.is_(None)))
-    if row is None:
-        return None
-    return FeedRow(row.seq, row.id, row.name, row.key, "", "staff", (), msgspec.json.encode(row.data))
+    waiting = (parked.c.feed == feed) & parked.c.replayed_at.is_(None)
+    asked = reading.one(sa.select(parked.c.key, parked.c.seq).where(waiting, parked.c.id == parked_id))
+    if asked is None:
+        return []
+    rows = reading.rows(
+        sa.select(parked).where(waiting, parked.c.key == asked.key, parked.c.seq <= asked.seq).order_by(parked.c.seq)
+    )
+    return [
+        (
+            row.id,
+            FeedRow(
+                row.seq, row.event_id, row.name, row.key, row.company_id, row.audience, tuple(row.subjects),
+                msgspec.json.encode(row.data),
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _replayed(tx: Transaction, plans: list[Plan], parked_id: str) -> None:
-    for plan in plans:
-        plan(tx)
     parked = tx.tables.parked
-    tx.execute(parked.update().where(parked.c.id == parked_id).values(replayed_at=clock.real_now()))
+    changed = tx.execute(
+        parked.update()
+        .where(parked.c.id == parked_id, parked.c.replayed_at.is_(None))
+        .values(replayed_at=clock.real_now())
+    ).rowcount
+    if changed:  # else somebody else has just replayed it
+        for plan in plans:
+            plan(tx)

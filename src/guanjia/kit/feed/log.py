@@ -1,7 +1,7 @@
 """A service's feed as its readers see it: numbered rows, a pump that hands new ones to whoever waits.
 
-``seq`` order is visibility order. SQLite has one writer, so the insert position is the number. On the servers the
-sequencer numbers committed rows in insert order, under the counter's row lock, so several may run.
+``seq`` order is visibility order. SQLite has one writer, so the insert position is the number. On the servers
+the sequencer numbers committed rows in insert order, under the counter's row lock, so several may run.
 """
 
 from __future__ import annotations
@@ -120,7 +120,13 @@ def _rows_after(reading: Reading, after: int, limit: int) -> list[FeedRow]:
     c = feed.c
     statement = (
         sa.select(
-            seq.label("seq"), c.id, c.name, c.key, c.company_id, c.audience, c.subjects,
+            seq.label("seq"),
+            c.id,
+            c.name,
+            c.key,
+            c.company_id,
+            c.audience,
+            c.subjects,
             sa.type_coerce(c.data, LongText).label("data"),
         )
         .where(seq > after)
@@ -137,15 +143,16 @@ def _rows_after(reading: Reading, after: int, limit: int) -> list[FeedRow]:
 
 
 def _head(reading: Reading) -> int:
-    seq = reading.scalar(sa.select(sa.func.max(_seq_column(reading))))
-    if seq is None and not reading.dialect == "sqlite":
-        seq = reading.scalar(sa.select(reading.tables.feed_counter.c.value))
-    return int(seq or 0)
+    """The newest number ever given: an emptied feed does not begin anew."""
+    if reading.dialect == "sqlite":
+        given = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        return int(reading.scalar(given, {"name": reading.tables.feed.name}) or 0)
+    return int(reading.scalar(sa.select(reading.tables.feed_counter.c.value)) or 0)
 
 
 def _floor(reading: Reading) -> int:
     first = reading.scalar(sa.select(sa.func.min(_seq_column(reading))))
-    return 0 if first is None else int(first) - 1
+    return _head(reading) if first is None else int(first) - 1
 
 
 def _purge(tx: Transaction, passed: int, before: object) -> int:

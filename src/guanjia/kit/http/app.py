@@ -1,4 +1,6 @@
-"""One service's ASGI app: checks the caller header, guards the body, and answers every failure in the envelope."""
+"""One service's ASGI app: checks the caller header, guards the body, and answers every failure in the
+envelope.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
@@ -66,6 +69,7 @@ def build_litestar(service: Service, context: Context | None, *, with_openapi: b
         openapi_config=OpenAPIConfig(title=service.titles["en"], version="1") if with_openapi else None,
         request_max_body_size=None,
         signature_types=[Context, Caller],
+        state=State({"context": context}),
     )
 
 
@@ -85,15 +89,13 @@ def build_app(service: Service, context: Context) -> App:
             locale.set(caller.locale)
             scope["state"] = {"caller": caller}
             for prefix, mounted in mounts:
-                if scope["path"].startswith(prefix):
+                if scope["path"].startswith(prefix) or scope["path"] == prefix[:-1]:
                     await mounted(scope, receive, send)
                     return
             if scope["method"] in ("POST", "PUT", "PATCH", "DELETE"):
                 receive = await guarded_receive(scope, receive)
         except GuanjiaError as error:
-            status, headers, body = failure(error, words, locale.get())
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
+            await send_failure(error, words, send)
             return
         await inner(scope, receive, send)  # type: ignore[arg-type]  # plain dicts where Litestar has typed ones
 
@@ -127,7 +129,9 @@ def _translate(request: Request[Any, Any, Any], error: HTTPException) -> Guanjia
 
 
 def _field(key: str, message: str) -> tuple[str, str]:
-    """Field name and reason of one validation message of msgspec (``… - at `$.name```, unknown field `name`)."""
+    """Field name and reason of one validation message of msgspec (``… - at `$.name```, unknown field
+    `name`).
+    """
     if "unknown field" in message:
         return message.rsplit("unknown field", 1)[1].strip(" `"), "field_unknown"
     if "missing required field" in message:

@@ -1,4 +1,6 @@
-"""The reply envelope: ``code`` 1/0, ``message``, ``prompt``, ``path``, ``attribute``, with the true HTTP status beside it."""
+"""The reply envelope: ``code`` 1/0, ``message``, ``prompt``, ``path``, ``attribute``, with the true HTTP status
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,5 @@ def failure(error: GuanjiaError, words: Words, language: str) -> tuple[int, list
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if error.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    body = msgspec.json.encode(
-        Envelope(code=0, message=message, prompt=prompt, path=error.path, attribute=attribute)
-    )
+    body = msgspec.json.encode(Envelope(code=0, message=message, prompt=prompt, path=error.path, attribute=attribute))
     return error.status, headers, body

@@ -1,6 +1,11 @@
-"""Reads a request's body before the framework does: size, type, NUL, nesting. What it refuses never reaches a route."""
+"""Reads a request's body before the framework does: size, type, NUL, nesting. What it refuses never
+reaches a route.
+"""
 
 from __future__ import annotations
+
+import asyncio
+import re
 
 from guanjia.kit.calls import Message, Receive, Scope
 from guanjia.kit.errors import BadRequest, TooLarge, UnsupportedMedia
@@ -8,6 +13,11 @@ from guanjia.kit.errors import BadRequest, TooLarge, UnsupportedMedia
 JSON_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 12 * 1024 * 1024
 DEPTH_LIMIT = 64
+JSON_SECONDS = 20.0
+UPLOAD_SECONDS = 120.0
+
+# An escaped NUL; a backslash that is itself escaped is text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def header(scope: Scope, name: bytes) -> bytes:
@@ -39,10 +49,16 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 
 async def guarded_receive(scope: Scope, receive: Receive) -> Receive:
-    """A ``receive`` that replays a body found acceptable."""
+    """A ``receive`` that replays a body found acceptable; BadRequest ``body_incomplete`` when it comes too
+    slowly.
+    """
     kind = header(scope, b"content-type").split(b";", 1)[0].strip().lower()
     is_upload = kind == b"multipart/form-data"
-    body = await read_body(scope, receive, UPLOAD_LIMIT if is_upload else JSON_LIMIT)
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS if is_upload else JSON_SECONDS):
+            body = await read_body(scope, receive, UPLOAD_LIMIT if is_upload else JSON_LIMIT)
+    except TimeoutError as error:
+        raise BadRequest("body_incomplete") from error
     if body and not is_upload:
         if kind != b"application/json":
             raise UnsupportedMedia()
@@ -61,7 +77,7 @@ async def guarded_receive(scope: Scope, receive: Receive) -> Receive:
 
 def check_json(body: bytes) -> None:
     """Refuse what a decoder or a database would choke on: NUL in texts, nesting beyond 64 levels, no UTF-8."""
-    if b"\\u0000" in body or b"\x00" in body:
+    if b"\x00" in body or (b"\\u0000" in body and _NUL.search(body)):
         raise BadRequest("text_has_nul")
     try:
         body.decode()

@@ -82,7 +82,5 @@ def route_rows(service: Service) -> list[RouteRow]:
                 )
             )
     if service.feed_permission:
-        rows.append(
-            RouteRow(method="GET", pattern="/events", callers=("staff",), permission=service.feed_permission)
-        )
+        rows.append(RouteRow(method="GET", pattern="/events", callers=("staff",), permission=service.feed_permission))
     return rows

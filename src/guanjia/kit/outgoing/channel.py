@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from guanjia.kit.database import Transaction
+from guanjia.kit.database import Transaction, storable_text
 
 T = TypeVar("T")
 
@@ -116,18 +116,16 @@ def judge(channel: Channel, intent: Intent, error: BaseException, at: datetime) 
     """What the error of a try means for its intent, at real time ``at``."""
     if isinstance(error, Failed):
         data = msgspec.to_builtins(error.data, enc_hook=str)
-        failure = OutgoingFailure(error.code or "failed", storable(error.reason), data)
+        failure = OutgoingFailure(error.code or "failed", storable_text(error.reason), data)
         return Outcome(intent, "failed", failure=failure)
     if isinstance(error, Retry):
         code, reason, is_unknown, may_repeat = error.code or "failed", error.reason, False, True
         first = max(error.after_seconds, SHORTEST_DELAY_SECONDS)
     else:
         code, is_unknown, may_repeat = "unknown", True, intent.is_repeatable
-        reason = (
-            error.reason if isinstance(error, Unknown) else f"{type(error).__name__}: {error}".rstrip(": ")
-        )
+        reason = error.reason if isinstance(error, Unknown) else f"{type(error).__name__}: {error}".rstrip(": ")
         first = FIRST_DELAY_SECONDS
-    reason = storable(reason)
+    reason = storable_text(reason)
     age = (at - intent.queued_at).total_seconds()
     if may_repeat and intent.attempt < channel.max_attempts and age < channel.max_age_seconds:
         delay = min(first * 2 ** (intent.attempt - 1), max(first, LONGEST_DELAY_SECONDS))
@@ -135,8 +133,3 @@ def judge(channel: Channel, intent: Intent, error: BaseException, at: datetime) 
         return Outcome(intent, "pending", failure=OutgoingFailure(code, reason), delay_seconds=delay)
     failure = OutgoingFailure(code, reason, is_unknown=is_unknown)
     return Outcome(intent, "unknown" if is_unknown else "failed", failure=failure)
-
-
-def storable(reason: str) -> str:
-    """The end of a reason, as text that every database takes."""
-    return reason[-4000:].replace("\x00", "").encode(errors="replace").decode()

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row
 
 from guanjia.kit import clock
-from guanjia.kit.database import Reading, Transaction, lock, new_id, page_by_id
+from guanjia.kit.database import Reading, Transaction, lock, new_id, page_by_id, storable_text
 from guanjia.kit.errors import Conflict, NotFound
-from guanjia.kit.outgoing.channel import Channel, Intent, Outcome, OutgoingFailure, storable
+from guanjia.kit.outgoing.channel import Channel, Intent, Outcome, OutgoingFailure
 
 DEAD = ("failed", "unknown", "unheard")
 TELLS = 5
@@ -144,9 +144,7 @@ def _due(reading: Reading, channel: str, at: datetime) -> ColumnElement[bool]:
     """Heads of their keys that may be called now."""
     c = reading.tables.outgoing.c
     other = reading.tables.outgoing.alias("earlier")
-    is_before = sa.or_(
-        other.c.state == "sending", sa.and_(other.c.state == "pending", other.c.position < c.position)
-    )
+    is_before = sa.or_(other.c.state == "sending", sa.and_(other.c.state == "pending", other.c.position < c.position))
     earlier = sa.exists().where(
         other.c.channel == channel, other.c.key == c.key, other.c.state.in_(("pending", "sending")), is_before
     )
@@ -186,9 +184,7 @@ def record_and_claim(
         return []
     lock(tx, "outgoing", channel.name)
     outgoing, at = tx.tables.outgoing, clock.real_now()
-    rows = tx.rows(
-        sa.select(outgoing).where(_due(tx, channel.name, at)).order_by(outgoing.c.position).limit(free)
-    )
+    rows = tx.rows(sa.select(outgoing).where(_due(tx, channel.name, at)).order_by(outgoing.c.position).limit(free))
     if not rows:
         return []
     tx.execute(
@@ -263,7 +259,7 @@ def keep_unheard(tx: Transaction, outcome: Outcome, owner: str, reason: str) -> 
             outgoing.c.state == "sending",
         )
         .values(
-            state="unheard", owner="", attempts=1, code="unheard", error=storable(reason),
+            state="unheard", owner="", attempts=1, code="unheard", error=storable_text(reason),
             result=kept, next_at=at + timedelta(seconds=1), updated_at=at,
         )
     )  # fmt: skip
@@ -273,10 +269,7 @@ def untold(reading: Reading, channel: str) -> list[tuple[Outcome, int]]:
     """Ends of tries that must be told again now, with how often that was tried."""
     outgoing = reading.tables.outgoing
     rows = reading.rows(
-        sa.select(outgoing)
-        .where(_untold(reading, channel, clock.real_now()))
-        .order_by(outgoing.c.position)
-        .limit(50)
+        sa.select(outgoing).where(_untold(reading, channel, clock.real_now())).order_by(outgoing.c.position).limit(50)
     )
     found: list[tuple[Outcome, int]] = []
     for row in rows:
@@ -314,7 +307,7 @@ def put_off(tx: Transaction, outcome: Outcome, tells: int, reason: str) -> None:
     tx.execute(
         outgoing.update()
         .where(outgoing.c.position == outcome.intent.position, outgoing.c.state == "unheard")
-        .values(attempts=tells + 1, next_at=next_at, error=storable(reason), updated_at=at)
+        .values(attempts=tells + 1, next_at=next_at, error=storable_text(reason), updated_at=at)
     )
 
 
@@ -343,9 +336,7 @@ def adopt(
     if interrupted:
         positions = [row.position for row in interrupted]
         tx.execute(outgoing.update().where(c.position.in_(positions)).values(owner=""))
-    return [_intent(row, row.attempts) for row in interrupted], [
-        _intent(row, row.attempts) for row in uncalled
-    ]
+    return [_intent(row, row.attempts) for row in interrupted], [_intent(row, row.attempts) for row in uncalled]
 
 
 def forget_sent(tx: Transaction, channel: str) -> int:

@@ -111,9 +111,7 @@ class _ChannelRun:
                 await self._renew()
                 await self._tell_unheard()
                 if is_woken or self._outcomes or await self._database.read(has_work, self._channel.name):
-                    while not self._is_stopping and await self._turn(
-                        self._channel.concurrency - self._busy()
-                    ):
+                    while not self._is_stopping and await self._turn(self._channel.concurrency - self._busy()):
                         pass
             except Exception:
                 log.exception("outgoing %s of %s; it goes on", self._channel.name, self._database.service)

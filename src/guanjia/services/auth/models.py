@@ -102,6 +102,7 @@ tokens = table(
     Column("spent_by", ExactText(64), nullable=False),
     Index("auth_tokens_session", "session_id"),
     Index("auth_tokens_parent", "parent"),
+    Index("auth_tokens_expiry", "kind", "expires_at"),
 )
 
 throttles = table(
@@ -120,7 +121,7 @@ announcements = table(
     metadata,
     Column("service", ExactText(40), primary_key=True),
     Column("hash", ExactText(64), primary_key=True),
-    Column("rows", Json, nullable=False),
+    Column("content", Json, nullable=False),
     Column("is_current", Flag, nullable=False),
     Column("announced_at", UtcTime, nullable=False),
 )

@@ -20,6 +20,7 @@ accounts = table(
     Column("aes_key", ExactText(43), nullable=False),
     Column("previous_aes_key", ExactText(43), nullable=False),
     Column("mode", ExactText(8), nullable=False),
+    Column("signature", ExactText(120), nullable=False),
     Column("callback_url", ExactText(500), nullable=False),
     Column("is_verified", Flag, nullable=False),
     Column("reports_location", Flag, nullable=False),
@@ -73,6 +74,8 @@ phones = table(
     # The openids and the unionid of the person follow from it.
     Column("seed", ExactText(80), nullable=False, unique=True),
     Column("unionid", ExactText(40), nullable=False),
+    # Made by the story player: it begins each run with somebody new.
+    Column("is_story", Flag, nullable=False),
     Column("created_at", UtcTime, nullable=False),
 )
 
@@ -117,9 +120,12 @@ messages = table(
     Column("kind", ExactText(40), nullable=False),
     Column("content", Json, nullable=False),
     Column("file", ExactText(60), nullable=False),
-    Column("state", ExactText(8), nullable=False),
-    Column("error", ExactText(200), nullable=False),
+    # The phone's own id of the message: a repeat is the same message.
+    Column("client_id", ExactText(80), nullable=True),
     Column("at", UtcTime, nullable=False),
+)
+Index(
+    "emulator_messages_client", messages.c.appid, messages.c.openid, messages.c.client_id, unique=True
 )
 Index("emulator_messages_chat", messages.c.appid, messages.c.openid, messages.c.number, unique=True)
 
@@ -191,6 +197,7 @@ codes = table(
     Column("scene_id", Whole, nullable=False),
     Column("scene_str", ExactText(64), nullable=False),
     Column("expires_at", UtcTime, nullable=True),
+    Column("created_at", UtcTime, nullable=False),
 )
 Index("emulator_codes_url", codes.c.url)
 

@@ -16,15 +16,17 @@ Line = Annotated[str, msgspec.Meta(max_length=200)]
 Address = Annotated[str, msgspec.Meta(max_length=500)]
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 
+Menu = dict[str, Any]
 Verdict = Literal[
-    "no_reply", "replied", "transferred", "timeout", "unreachable", "bad_status", "bad_answer", "not_configured"
+    "success", "reply", "transfer", "timeout", "refused", "bad_status", "bad_body", "not_configured"
 ]
 
 
 class PhoneChanged(Event, kw_only=True):
-    """Something on a phone changed. ``name``: message_added, message_changed, typing, follow_changed, menu_changed.
+    """Something on a phone changed. ``name``: message_added, typing, follow_changed, menu_changed, push_changed.
 
-    ``file`` is that of a message; its address is made when the event is shown.
+    ``file`` is that of a message; its address is made when the event is shown. ``phone_id`` is empty for what
+    concerns several phones, those that are the event's subjects.
     """
 
     phone_id: str
@@ -63,6 +65,7 @@ class AccountDraft(Body, kw_only=True):
     previous_aes_key: Annotated[str, msgspec.Meta(max_length=43)] = ""
     mode: Mode = "plain"
     callback_url: Address = ""
+    signature: Annotated[str, msgspec.Meta(max_length=120)] = ""
     reports_location: bool = False
 
 
@@ -88,7 +91,8 @@ class AccountView(msgspec.Struct, kw_only=True):
     callback_url: str
     verified: bool
     reports_location: bool
-    menu: list[dict[str, Any]]
+    signature: str
+    menu: Menu | None
 
 
 class PhoneDraft(Body, kw_only=True):
@@ -96,6 +100,7 @@ class PhoneDraft(Body, kw_only=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     seed: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    is_story: bool = False
 
 
 class PhoneView(msgspec.Struct, kw_only=True):
@@ -106,10 +111,11 @@ class PhoneView(msgspec.Struct, kw_only=True):
     avatar_color: str
     openids: dict[str, str]
     unionid: str
+    is_story: bool
 
 
 class ChatView(msgspec.Struct, kw_only=True):
-    """A line of the phone's chat list."""
+    """A line of the phone's chat list. ``last_text`` is a name of the kind where the message has no text."""
 
     appid: str
     name: str
@@ -120,33 +126,38 @@ class ChatView(msgspec.Struct, kw_only=True):
     last_kind: str
     last_text: str
     last_at: datetime | None
-    menu: list[dict[str, Any]]
+    menu: Menu | None
 
 
 class ChatMessage(msgspec.Struct, kw_only=True):
-    """A message in a phone's chat. An account's ``kind`` is the msgtype of its API, or ``notice`` of WeChat itself."""
+    """A message in a phone's chat; ``system`` says what WeChat itself tells the user (kind ``notice``)."""
 
     id: str
     number: int
+    client_id: str
     sender: Literal["user", "account", "system"] = msgspec.field(name="from")
     kind: str
     content: dict[str, Any]
     media_url: str
-    state: Literal["sent", "failed"]
+    state: Literal["sent"]
     error: str
     at: datetime
 
 
 class Screen(msgspec.Struct, kw_only=True):
-    """What a phone shows: its chats, and with ``appid`` the newest messages of one."""
+    """What a phone shows: its chats, and with ``appid`` the newest messages of one.
+
+    ``number`` is a cursor of the live stream that is not newer than the rest.
+    """
 
     phone: PhoneView
     chats: list[ChatView]
     number: int
     appid: str = ""
     messages: list[ChatMessage] = []
+    has_more: bool = False
     is_typing: bool = False
-    menu: list[dict[str, Any]] = []
+    menu: Menu | None = None
 
 
 class FollowDraft(Body, kw_only=True):
@@ -157,9 +168,13 @@ class FollowDraft(Body, kw_only=True):
 
 
 class MessageDraft(Body, kw_only=True):
-    """A message of the phone's owner; ``created_at`` sets its CreateTime."""
+    """A message of the phone's owner; ``created_at`` sets its CreateTime, a repeat of ``client_id`` is the same one.
+
+    A picture may be ``content.sample``: one that the emulator brings along.
+    """
 
     appid: Short
+    client_id: Annotated[str, msgspec.Meta(max_length=80)] = ""
     kind: Literal["text", "image", "voice", "location", "video", "shortvideo", "link"]
     content: dict[str, Any] = {}
     media_id: Annotated[str, msgspec.Meta(max_length=80)] = ""
@@ -171,14 +186,41 @@ class TapDraft(Body, kw_only=True):
 
     appid: Short
     key: Annotated[str, msgspec.Meta(max_length=1024)] = ""
+    type: Short = ""
+    menu_id: Short = ""
     message_id: Annotated[str, msgspec.Meta(max_length=36)] = ""
     item_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class ScanDraft(Body, kw_only=True):
-    """A QR code before the camera: its ticket, or the address that it holds."""
+    """A QR code before the camera: its ticket, or the address that it holds; or any scene of an account."""
 
-    ticket: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+    ticket: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    appid: Short = ""
+    scene: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class CodeView(msgspec.Struct, kw_only=True):
+    """A QR code that an account made by the API."""
+
+    ticket: str
+    appid: str
+    account_name: str
+    scene: str
+    created_at: datetime
+
+
+class TapView(msgspec.Struct, kw_only=True):
+    """What the phone does after a tap: ``url`` is opened where there is one."""
+
+    type: str
+    url: str
+
+
+class ScanView(msgspec.Struct, kw_only=True):
+    """The account behind a QR code."""
+
+    appid: str
 
 
 class VisitDraft(Body, kw_only=True):
@@ -197,7 +239,7 @@ class ReadDraft(Body, kw_only=True):
 
 
 class PhoneMedia(msgspec.Struct, kw_only=True):
-    """What the phone recorded, ready to be sent."""
+    """What the phone recorded, ready to be sent; ``format`` is what it truly is (amr, mp3, webm, jpg …)."""
 
     media_id: str
     url: str
@@ -219,20 +261,34 @@ class ClockView(msgspec.Struct, kw_only=True):
     offset_seconds: float
 
 
-class Faults(Body, kw_only=True):
+class Faults(msgspec.Struct, kw_only=True):
     """Switches for what can go wrong at WeChat.
 
     ``is_api_down``: every API call gets HTTP 502. ``answer_delay_seconds``: the API works, and answers late.
-    ``errcodes``: path (or ``*``) → the errcode that it answers. ``quotas``: interface → another daily limit.
-    ``push_timeout_seconds``: a shortened clock of the deliveries. ``is_unicode_strict``: ``\\uXXXX`` is 40033.
+    ``send_errcode``: what every customer-service send answers; ``errcodes``: the same by path (or ``*``).
+    ``quotas``: interface → another daily limit. ``callback_timeout_seconds``: the clock of the deliveries.
+    ``strict_unicode``: a ``\\uXXXX`` in a body is 40033.
     """
 
     is_api_down: bool = False
-    answer_delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
-    errcodes: dict[Line, int] = {}
-    quotas: dict[Line, int] = {}
-    push_timeout_seconds: Annotated[float, msgspec.Meta(ge=0.01, le=60)] | None = None
-    is_unicode_strict: bool = False
+    answer_delay_seconds: float = 0.0
+    send_errcode: int = 0
+    errcodes: dict[str, int] = {}
+    quotas: dict[str, int] = {}
+    callback_timeout_seconds: float = 5.0
+    strict_unicode: bool = False
+
+
+class FaultsChange(Body, kw_only=True):
+    """The switches to move; the others stay."""
+
+    is_api_down: bool | None = None
+    answer_delay_seconds: Annotated[float, msgspec.Meta(ge=0, le=600)] | None = None
+    send_errcode: Annotated[int, msgspec.Meta(ge=-1, le=10_000_000)] | None = None
+    errcodes: dict[Line, int] | None = None
+    quotas: dict[Line, int] | None = None
+    callback_timeout_seconds: Annotated[float, msgspec.Meta(ge=0.05, le=60)] | None = None
+    strict_unicode: bool | None = None
 
 
 class TryView(msgspec.Struct, kw_only=True):
@@ -253,9 +309,46 @@ class PushView(msgspec.Struct, kw_only=True):
     appid: str
     openid: str
     kind: str
-    fields: dict[str, Any]
+    msg_id: str
     message_id: str
-    state: Literal["pending", "done", "failed"]
+    summary: str
+    fields: dict[str, Any]
+    state: Literal["pending", "delivered", "failed"]
     created_at: datetime
     finished_at: datetime | None
     tries: list[TryView]
+
+
+class StoryHead(msgspec.Struct, kw_only=True):
+    """A story of the player's list."""
+
+    key: str
+    title: str
+    description: str
+    step_count: int
+
+
+class StoryStep(msgspec.Struct, kw_only=True):
+    """One step: who does what (``act``), and what is to be seen then (``path``: the marks of the message's way)."""
+
+    key: str
+    actor: Literal["customer", "agent", "clock", "system"]
+    title: str
+    text: str
+    act: dict[str, Any]
+    path: list[str]
+
+
+class Story(StoryHead, kw_only=True):
+    """A story with its steps, in the reader's language."""
+
+    customer_name: str
+    appid: str
+    steps: list[StoryStep]
+
+
+class StorySession(msgspec.Struct, kw_only=True):
+    """Whose sign-in the story player uses on this machine."""
+
+    login: str
+    password: str

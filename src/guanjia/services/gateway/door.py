@@ -275,7 +275,12 @@ async def _pass_on(app: App, scope: Scope, receive: Receive, send: Send) -> None
 
 
 def _stamp(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
-    stamped = [*headers, (b"x-request-id", request_id.encode()), (b"referrer-policy", b"same-origin")]
+    stamped = [
+        *headers,
+        (b"x-request-id", request_id.encode()),
+        (b"x-guanjia-time", clock.text(clock.now()).encode()),
+        (b"referrer-policy", b"same-origin"),
+    ]
     if not any(key == b"x-content-type-options" for key, _ in stamped):
         stamped.append((b"x-content-type-options", b"nosniff"))
     return stamped

@@ -60,9 +60,7 @@ class Roles:
     def _reaches(self, patterns: Iterable[str], name: str) -> bool:
         """Whether a pattern gives ``name``; a wildcard wider than the platform's own leaves the platform out."""
         is_platform = self._is_platform(name)
-        return any(
-            _holds(pattern, name) and (not is_platform or self._is_platform(pattern)) for pattern in patterns
-        )
+        return any(_holds(pattern, name) and (not is_platform or self._is_platform(pattern)) for pattern in patterns)
 
 
 def _holds(pattern: str, name: str) -> bool:

@@ -13,9 +13,10 @@ from typing import Literal
 ThrottleKind = Literal["login", "address"]
 
 # Many people share an address (an office, a mobile network); nobody shares a login.
-FREE_ATTEMPTS: dict[ThrottleKind, int] = {"login": 5, "address": 30}
+FREE_ATTEMPTS: dict[ThrottleKind, int] = {"login": 5, "address": 100}
 LONGEST_SECONDS = 900
-FORGET = timedelta(hours=1)
+# One failure is forgotten in each of these.
+FORGET: dict[ThrottleKind, timedelta] = {"login": timedelta(minutes=15), "address": timedelta(minutes=1)}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ def wait_seconds(known: Attempts | None, at: datetime) -> int:
 
 
 def count_attempt(kind: ThrottleKind, known: Attempts | None, at: datetime) -> Attempts:
-    """The count with one more attempt; an hour without any forgets the earlier ones."""
-    is_old = known is None or known.last_at + FORGET <= at
-    failures = 1 if is_old or known is None else known.failures + 1
-    return Attempts(failures, at, at + timedelta(seconds=delay_seconds(kind, failures)))
+    """The count with one more attempt, less what time has let go."""
+    failures = 0 if known is None else max(0, known.failures - (at - known.last_at) // FORGET[kind])
+    return Attempts(failures + 1, at, at + timedelta(seconds=delay_seconds(kind, failures + 1)))

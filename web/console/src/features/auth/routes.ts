@@ -1,11 +1,9 @@
 import { defineFeature } from '@console/feature'
+import { words } from './words'
 
 export default defineFeature({
   name: 'auth',
-  words: {
-    'zh-CN': () => import('./locales/zh-CN.json'),
-    en: () => import('./locales/en.json'),
-  },
+  words,
   routes: [
     {
       path: '/sign-in',

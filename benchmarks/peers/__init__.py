@@ -1,0 +1,1 @@
+"""The peers' servers, as their documents would have them written."""

@@ -1,0 +1,1 @@
+"""Reads of ``auth``; what a caller may see begins with ``visible_*(caller)``."""

@@ -1,0 +1,1 @@
+"""Reads of ``chat``; what a caller sees starts from ``visible_conversations``."""

@@ -1,0 +1,1 @@
+"""Pure decisions of ``chat``: the conversation's transitions, routing, texts, hours. No I/O."""

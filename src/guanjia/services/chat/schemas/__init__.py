@@ -1,0 +1,1 @@
+"""Bodies and answers that only the console's own pages see."""

@@ -1,0 +1,26 @@
+import type { Page } from '@shared/api/envelope'
+import { request } from '@shared/api/request'
+import type { Account, Fan, KeywordReply, Quota } from './types'
+
+const segment = encodeURIComponent
+
+export const listAccounts = () => request<Page<Account>>('/wechat/accounts')
+export const addAccount = (account: object) => request<Account>('/wechat/accounts', { method: 'POST', body: account })
+export const changeAccount = (id: string, change: object) =>
+  request<Account>(`/wechat/accounts/${segment(id)}`, { method: 'PATCH', body: change })
+export const checkAccount = (id: string) =>
+  request<Record<string, unknown>>(`/wechat/accounts/${segment(id)}/checks`, { method: 'POST', body: {} })
+export const listQuotas = (id: string) => request<Page<Quota>>(`/wechat/accounts/${segment(id)}/quotas`)
+
+export const listKeywordReplies = () => request<Page<KeywordReply>>('/wechat/keyword-replies')
+export const addKeywordReply = (reply: object) =>
+  request<KeywordReply>('/wechat/keyword-replies', { method: 'POST', body: reply })
+export const replaceKeywordReply = (id: string, reply: object) =>
+  request<KeywordReply>(`/wechat/keyword-replies/${segment(id)}`, { method: 'PUT', body: reply })
+export const removeKeywordReply = (id: string) =>
+  request<unknown>(`/wechat/keyword-replies/${segment(id)}`, { method: 'DELETE' })
+
+const fanAt = (accountId: string, openid: string) => `/wechat/fans/${segment(accountId)}/${segment(openid)}`
+export const readFan = (accountId: string, openid: string) => request<Fan>(fanAt(accountId, openid))
+export const changeFan = (accountId: string, openid: string, remark: string) =>
+  request<Fan>(fanAt(accountId, openid), { method: 'PATCH', body: { remark } })
