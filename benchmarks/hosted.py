@@ -22,7 +22,8 @@ PASSWORD = "bench-Password-1"
 async def _serve(folder: Path, port: int, names: Sequence[str]) -> None:
     import uvicorn
 
-    from guanjia.app import SERVICES, Platform
+    from guanjia.app.platform import Platform
+    from guanjia.app.services import SERVICES
 
     services = [one for one in SERVICES if one.id in names]
     platform = Platform(services, folder=folder, base_url=f"http://127.0.0.1:{port}")

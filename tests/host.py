@@ -92,7 +92,8 @@ class Host:
     """``services`` at work in this process: ``async with Host([SERVICE], url, folder) as host``.
 
     ``database_url`` is ``sqlite`` or the URL of a server with the prefix of its databases, which are made at the
-    start and dropped at the end. Jobs do not run by themselves: ``run_job`` runs one.
+    start and dropped at the end, unless ``is_kept``: then a second host at the same place is a restart. Jobs do not
+    run by themselves: ``run_job`` runs one.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Host:
         is_demo: bool = False,
         base_url: str = "http://guanjia.test",
         settings: Mapping[str, msgspec.Struct] | None = None,
+        is_kept: bool = False,
     ) -> None:
         self.directory = Directory()
         self.live = Live()
@@ -118,6 +120,7 @@ class Host:
         self._is_demo = is_demo
         self._base_url = base_url
         self._settings = settings or {}
+        self._is_kept = is_kept
 
     async def __aenter__(self) -> Host:
         try:
@@ -197,7 +200,7 @@ class Host:
                 assert answer.status == 200, answer.body
 
     async def stop(self) -> None:
-        """End everything and drop the databases that were made."""
+        """End everything and drop the databases that were made, unless they are kept."""
         for runner in self.runners:
             await runner.stop()
         for feed in self.feeds.values():
@@ -208,7 +211,8 @@ class Host:
                     await part.close()
             if context.service.metadata is not None:
                 context.database.close()
-                self._target.drop(context.service.id)
+                if not self._is_kept:
+                    self._target.drop(context.service.id)
 
     def database(self, service: str) -> Database:
         """The database of a hosted service, to look behind its routes or to run an action."""

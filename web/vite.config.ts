@@ -64,7 +64,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
-      input: Object.fromEntries(apps.map((app) => [app, here(`${app}/index.html`)])),
+      input: {
+        ...Object.fromEntries(apps.map((app) => [app, here(`${app}/index.html`)])),
+        story: here('phone/story.html'),
+      },
     },
   },
   test: {

@@ -195,11 +195,7 @@ def revision_of(source: str) -> dict[str, object]:
         else:
             continue
         for target in targets:
-            if (
-                isinstance(target, ast.Name)
-                and target.id in {"revision", "down_revision"}
-                and statement.value
-            ):
+            if isinstance(target, ast.Name) and target.id in {"revision", "down_revision"} and statement.value:
                 values[target.id] = ast.literal_eval(statement.value)
     return values
 
@@ -209,9 +205,7 @@ def forked_migrations(sources: Sources) -> list[str]:
     found = []
     for service in sources.services:
         folder = PurePosixPath(SERVICES, service, "migrations")
-        steps = [
-            file for file in sources.under(str(folder)) if file.suffix == ".py" and file.stem != "__init__"
-        ]
+        steps = [file for file in sources.under(str(folder)) if file.suffix == ".py" and file.stem != "__init__"]
         expected: object = None
         for number, file in enumerate(steps, 1):
             values = revision_of(sources.text(file))

@@ -89,8 +89,7 @@ CHECKS: dict[Callable[[house.Sources], list[str]], tuple[dict[str, str], list[st
         [
             "src/guanjia/services/crm/migrations/0003_phones.py: follows '1', not '2'",
             "src/guanjia/services/crm/migrations/0003_remarks.py: not named 0004_<what it does>.py",
-            "src/guanjia/services/crm/migrations/0003_remarks.py: "
-            "revision and down_revision are not both constants",
+            "src/guanjia/services/crm/migrations/0003_remarks.py: revision and down_revision are not both constants",
         ],
     ),
     house.unexplained_dependencies: (
@@ -113,9 +112,7 @@ def repository() -> house.Sources:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_repository_keeps_the_rule(
-    check: Callable[[house.Sources], list[str]], repository: house.Sources
-) -> None:
+def test_the_repository_keeps_the_rule(check: Callable[[house.Sources], list[str]], repository: house.Sources) -> None:
     assert check(repository) == []
 
 

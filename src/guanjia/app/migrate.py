@@ -94,21 +94,24 @@ def make_migration(service: Service, database: Database, name: str) -> Path:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={
-                "version_table": f"{service.id}_schema_version",
-                "user_module_prefix": "types.",
-                "render_item": _render_type,
-                "compare_type": False,
-            },
+            opts={"version_table": f"{service.id}_schema_version", "compare_type": False},
         )
         script = produce_migrations(context, database.metadata)
-        code = render_python_code(script.upgrade_ops, sqlalchemy_module_prefix="sa.", migration_context=context)
+        assert script.upgrade_ops is not None
+        code = render_python_code(
+            script.upgrade_ops,
+            sqlalchemy_module_prefix="sa.",
+            user_module_prefix="types.",
+            render_item=_render_type,
+            migration_context=context,
+        )
+    code = "\n".join(line for line in code.splitlines() if "###" not in line)
     path = folder / f"{revision}.py"
     down = repr(earlier[-1]) if earlier else "None"
     path.write_text(
         f'"""{name.replace("_", " ").capitalize()}."""\n\n'
         "import sqlalchemy as sa\nfrom alembic import op\n\nfrom guanjia.kit.database import types\n\n"
-        f'revision = "{revision}"\ndown_revision = {down}\n\n\ndef upgrade() -> None:\n    {code}\n',
+        f'revision = "{revision}"\ndown_revision = {down}\n\n\ndef upgrade() -> None:\n{code}\n',
         encoding="utf-8",
     )
     return path

@@ -18,6 +18,7 @@ from guanjia.app.folder import DataFolder, FolderError
 from guanjia.app.platform import Platform
 from guanjia.app.services import DEMO_ONLY, SERVICES
 from guanjia.kit import log as logs
+from guanjia.kit.live import CLOSING
 from guanjia.services.auth.manifest import FirstSignIn
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class _Server(uvicorn.Server):
         self._platform = platform
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._platform.live.publish(CLOSING)
         await self._platform.door.close()
         await super().shutdown(sockets)
 

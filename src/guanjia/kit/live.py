@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[Any], None]
 
+# The process is about to end: whoever holds a stream open ends it now.
+CLOSING = "closing"
+
 
 class Live:
     """Publish and subscribe by subject, within one event loop; ``publish`` may be called from any thread."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -179,18 +179,15 @@ def test_a_read_can_not_write(open_sqlite: Open) -> None:
 def test_a_read_sees_one_state_on_sqlite(open_sqlite: Open) -> None:
     database = open_sqlite(metadata)
 
-    def twice(reading: Reading, between: Any) -> tuple[int, int]:
+    def twice(reading: Reading, loop: asyncio.AbstractEventLoop) -> tuple[int, int]:
         first = len(counts(reading))
-        asyncio.run_coroutine_threadsafe(between(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(database.write(add, "b"), loop).result(5)
         return first, len(counts(reading))
 
     async def story() -> tuple[int, int]:
-        nonlocal loop
-        loop = asyncio.get_running_loop()
         await database.write(add, "a")
-        return await database.read(twice, lambda: database.write(add, "b"))
+        return await database.read(twice, asyncio.get_running_loop())
 
-    loop: asyncio.AbstractEventLoop
     assert asyncio.run(story()) == (1, 1)
 
 
@@ -255,8 +252,6 @@ def test_a_table_has_its_services_prefix() -> None:
 
 
 def test_an_unknown_database_is_named() -> None:
-    from pathlib import Path
-
     with pytest.raises(ValueError, match="oracle"):
         Target(Path(), "oracle://x").service_url("a")
 

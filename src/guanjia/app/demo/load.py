@@ -76,7 +76,7 @@ class DemoData:
         first, second = self._data["companies"]
         admin = self._client(first["name"])
         await admin.sign_in("admin", self._first.password)
-        current = await admin.request("GET", "/auth/companies/current")
+        (current,) = (await admin.request("GET", "/auth/companies"))["items"]
         change = {"name": first["name"], "version": current["version"]}
         await admin.request("PATCH", f"/auth/companies/{current['id']}", change)
         self._note_staff("admin", self._first.password, "administrator", first["name"])

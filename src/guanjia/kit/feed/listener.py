@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 ATTEMPTS = 5
+PAUSE_SECONDS = 0.05  # after the first failure; each next one four times as long
 STORE_SECONDS = 5.0
 
 LAG = Gauge("guanjia_listener_lag", "Events that a listener has not taken yet", ["service", "feed"])
@@ -177,7 +178,7 @@ class ListenerRunner:
                 reason = traceback.format_exc()
                 log.warning("attempt %d at %s %d failed", attempt, self.source.service, row.seq, exc_info=True)
                 if attempt < ATTEMPTS:
-                    await asyncio.sleep(0.05 * 4**attempt / 4)
+                    await asyncio.sleep(PAUSE_SECONDS * 4 ** (attempt - 1))
         log.error("%s parks %s %d", self._database.service, self.source.service, row.seq)
         await self._park(row, reason)
         blocked.add(row.key)

@@ -19,7 +19,7 @@ MENUS = [
     MenuItem(
         code="organisations",
         titles={"zh-CN": "组织", "en": "Organisations"},
-        url="/console/settings/organisations",
+        url="/settings/organisations",
         parent="settings",
         sort=10,
         permission="auth.organisations.read",
@@ -27,7 +27,7 @@ MENUS = [
     MenuItem(
         code="staff",
         titles={"zh-CN": "人员", "en": "Staff"},
-        url="/console/settings/staff",
+        url="/settings/staff",
         parent="settings",
         sort=20,
         permission="auth.staff.read",
@@ -35,7 +35,7 @@ MENUS = [
     MenuItem(
         code="audit",
         titles={"zh-CN": "审计", "en": "Audit"},
-        url="/console/settings/audit",
+        url="/settings/audit",
         parent="settings",
         sort=90,
         permission="auth.audit.read",
@@ -43,7 +43,7 @@ MENUS = [
     MenuItem(
         code="companies",
         titles={"zh-CN": "公司", "en": "Companies"},
-        url="/console/settings/companies",
+        url="/settings/companies",
         parent="settings",
         sort=95,
         permission="auth.companies.read",

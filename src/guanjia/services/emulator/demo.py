@@ -11,7 +11,7 @@ from guanjia.kit.calls import App, Receive, Scope, Send
 from guanjia.kit.errors import NotFound
 from guanjia.kit.http.app import send_failure
 from guanjia.kit.service import Context
-from guanjia.kit.words import Words
+from guanjia.kit.words import LOCALES, Words
 from guanjia.services.emulator.queries.accounts import read_faults
 from guanjia.services.emulator.schemas import Faults
 
@@ -26,6 +26,26 @@ class Switches:
     async def load(self) -> None:
         """Read what was stored."""
         self.faults = await self._context.database.read(read_faults)
+
+
+class KindNames:
+    """What the chat list says of a message without a text, by language."""
+
+    KINDS = (
+        "image", "voice", "video", "shortvideo", "location", "link", "news", "music", "menu", "miniprogram", "template",
+        "wxcard", "mpnewsarticle", "notice",
+    )  # fmt: skip
+
+    def __init__(self, context: Context) -> None:
+        assert context.service.words is not None
+        words = Words([context.service.words])
+        self._names = {
+            language: {kind: words.find(f"kind_{kind}", language, {})[0] for kind in self.KINDS} for language in LOCALES
+        }
+
+    def find(self, language: str) -> dict[str, str]:
+        """The names in one language."""
+        return self._names[language]
 
 
 def only_in_demo(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

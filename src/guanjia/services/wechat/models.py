@@ -48,6 +48,7 @@ tokens = table(
     # Sealed; empty while there is none. Times are real: tokens are the machine's affair.
     Column("token", LongText, nullable=False),
     Column("expires_at", UtcTime, nullable=True),
+    Column("refresh_at", UtcTime, nullable=True),
     Column("refresher", ExactText(36), nullable=False),
     Column("refreshing_until", UtcTime, nullable=True),
 )

@@ -348,3 +348,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     content: str = ""
     account_name: str = ""
     failures: list[tuple[str, str, str]] = []
+    default_pause_seconds: float = 0

@@ -46,3 +46,7 @@ export function toastDone(message: string): void {
 export function fieldsOf(error: unknown): Record<string, string> {
   return error instanceof ApiError ? error.fields : {}
 }
+
+export function toastWarning(message: string): void {
+  ElMessage({ type: 'warning', message, duration: 6000, showClose: true, grouping: true })
+}

@@ -25,6 +25,20 @@ function items<T>(path: string, query?: Call['query']): Promise<T[]> {
   return ask<Page<T>>(path, { query }).then((page) => page.items)
 }
 
+const MOST_PAGES = 20
+
+/** Every page of a list, one after the other. */
+async function allItems<T>(path: string): Promise<T[]> {
+  const all: T[] = []
+  let cursor: string | null | undefined
+  for (let page = 0; page < MOST_PAGES && cursor !== null; page++) {
+    const answer: Page<T> = await ask<Page<T>>(path, { query: { cursor } })
+    all.push(...answer.items)
+    cursor = answer.next
+  }
+  return all
+}
+
 const of = (phoneId: string) => `/phones/${encodeURIComponent(phoneId)}`
 
 export interface Draft {
@@ -43,7 +57,7 @@ export interface Upload {
 
 export const emulator = {
   accounts: () => items<Account>('/accounts'),
-  phones: () => items<Phone>('/phones'),
+  phones: () => allItems<Phone>('/phones'),
   addPhone: (name: string, isStory = false) =>
     ask<Phone>('/phones', { method: 'POST', body: { name, is_story: isStory } }),
   screen: (phoneId: string) => ask<Screen>(`${of(phoneId)}/screen`),
@@ -76,8 +90,7 @@ export const emulator = {
     ask(`${of(phoneId)}/visits`, { method: 'POST', body: { appid } }),
   read: (phoneId: string, appid: string) => ask(`${of(phoneId)}/reads`, { method: 'PUT', body: { appid } }),
   clock: () => ask<Clock>('/clock'),
-  forward: (seconds: number) =>
-    ask<Clock>('/clock', { method: 'PUT', body: { advance_seconds: seconds } }),
+  forward: (seconds: number) => ask<Clock>('/clock', { method: 'PUT', body: { advance_seconds: seconds } }),
   pushes: (appid: string | undefined, openid: string | undefined) =>
     items<Push>('/pushes', { appid, openid }),
   faults: () => ask<Faults>('/faults'),

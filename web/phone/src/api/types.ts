@@ -39,6 +39,7 @@ export interface Chat {
   avatar_color: string
   is_following: boolean
   unread: number
+  last_kind?: string
   last_text: string
   last_at: string | null
   menu: Menu | null

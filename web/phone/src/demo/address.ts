@@ -12,7 +12,8 @@ export function readPlaces(text: string | null): Place[] {
   const places: Place[] = []
   for (const part of (text ?? '').split(',')) {
     const [phoneId, chat] = part.split('~')
-    if (phoneId && !places.some((place) => place.phoneId === phoneId)) places.push({ phoneId, chat: chat || null })
+    if (phoneId && !places.some((place) => place.phoneId === phoneId))
+      places.push({ phoneId, chat: chat || null })
   }
   return places.slice(0, MOST)
 }

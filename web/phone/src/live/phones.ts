@@ -5,7 +5,16 @@ import { serverNow } from '@shared/time/clock'
 import { emulator } from '../api/emulator'
 import type { ChatScreen, Message, PhoneEvent } from '../api/types'
 import { Outbox, type Outgoing } from './outbox'
-import { applyEvent, newState, putMessage, takeChat, takeChats, takeOlder, logOf, type PhoneState } from './screen'
+import {
+  applyEvent,
+  newState,
+  putMessage,
+  takeChat,
+  takeChats,
+  takeOlder,
+  logOf,
+  type PhoneState,
+} from './screen'
 import { PhoneSource } from './source'
 
 const READ_TRIES = 4
@@ -134,9 +143,9 @@ export class Phones {
   }
 
   private take(event: PhoneEvent): void {
-    const state = this.states[event.phone_id]
-    if (!state || !applyEvent(state, event, Date.now())) return
-    this.listeners.forEach((listener) => listener(event))
+    const states = event.phone_id ? [this.states[event.phone_id]] : Object.values(this.states)
+    const taken = states.filter((state) => state && applyEvent(state, event, Date.now()))
+    if (taken.length > 0) this.listeners.forEach((listener) => listener(event))
   }
 
   /** After events were missed: everything on screen anew. The numbers of the stream may have begun again. */

@@ -26,7 +26,14 @@ export interface PhoneState {
 }
 
 export function newState(screen: Screen): PhoneState {
-  return { phone: screen.phone, chats: screen.chats, logs: {}, number: screen.number, chatsNumber: screen.number, menus: {} }
+  return {
+    phone: screen.phone,
+    chats: screen.chats,
+    logs: {},
+    number: screen.number,
+    chatsNumber: screen.number,
+    menus: {},
+  }
 }
 
 /** Where a message stands among the others: by number, those still on their way after all. */
@@ -146,7 +153,8 @@ function takeInList(state: PhoneState, event: PhoneEvent): void {
  * list or of a chat held already is left alone, so nothing is doubled however often the stream is taken up again.
  */
 export function applyEvent(state: PhoneState, event: PhoneEvent, now: number): boolean {
-  if (event.phone_id !== state.phone.id || event.number <= state.number) return false
+  // Without a phone it concerns each that has the account, as a new menu does.
+  if ((event.phone_id && event.phone_id !== state.phone.id) || event.number <= state.number) return false
   state.number = event.number
   const log = state.logs[event.appid]
   if (log) takeInLog(log, event, now)

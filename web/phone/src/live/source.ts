@@ -98,7 +98,8 @@ export class PhoneSource {
         yield frames.map(translate)
       }
     } catch (error) {
-      if (!(error instanceof ApiError) || (error.status !== 406 && error.error !== 'answer_not_understood')) throw error
+      if (!(error instanceof ApiError) || (error.status !== 406 && error.error !== 'answer_not_understood'))
+        throw error
       this.isPolling = true
     } finally {
       clearTimeout(timer)

@@ -28,7 +28,11 @@ export function recordingType(isSupported: (type: string) => boolean): [string, 
 }
 
 /** Records from the microphone between `start` and `stop`; refuses by `onRefused` where there is none. */
-export function useRecorder(hooks: { onVoice(recording: Recording): void; onShort(): void; onRefused(): void }) {
+export function useRecorder(hooks: {
+  onVoice(recording: Recording): void
+  onShort(): void
+  onRefused(): void
+}) {
   const state = ref<RecorderState>('idle')
   let recorder: MediaRecorder | null = null
   let isWanted = false

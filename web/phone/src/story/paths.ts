@@ -84,7 +84,11 @@ export function isComplete(path: Path): boolean {
   const has = (name: Station) => path.steps.some((step) => step.name === name)
   if (has('failed')) return true
   if (path.direction === 'out') return has('phone')
-  return has('agent') || path.outcome === 'handled' || (path.outcome === 'unhandled' && path.kind.startsWith('event:'))
+  return (
+    has('agent') ||
+    path.outcome === 'handled' ||
+    (path.outcome === 'unhandled' && path.kind.startsWith('event:'))
+  )
 }
 
 /**
@@ -179,7 +183,10 @@ export class PathBuilder {
     return null
   }
 
-  private takeReply(reply: { id?: string; kind: string; content: Record<string, unknown> }, now: number): void {
+  private takeReply(
+    reply: { id?: string; kind: string; content: Record<string, unknown> },
+    now: number,
+  ): void {
     if (!reply.id || this.replies.has(reply.id)) return
     this.replies.add(reply.id)
     const path = newPath(`out:${reply.id}`, 'out', reply.kind)
@@ -245,7 +252,8 @@ export class PathBuilder {
     if (message.author.kind === 'agent') return undefined
     const text = String(message.content.content ?? '')
     return this.paths.find(
-      (path) => path.direction === 'out' && !path.author && !path.conversationId && fits(path, message.kind, text),
+      (path) =>
+        path.direction === 'out' && !path.author && !path.conversationId && fits(path, message.kind, text),
     )
   }
 
@@ -256,7 +264,8 @@ export class PathBuilder {
     if (conversation.openid !== this.openid() || !conversation.agent_id) return null
     let last: Path | null = null
     for (const path of this.paths) {
-      if (path.direction !== 'in' || path.conversationId !== conversation.id || hasStep(path, 'agent')) continue
+      if (path.direction !== 'in' || path.conversationId !== conversation.id || hasStep(path, 'agent'))
+        continue
       this.note(path, 'agent', now, conversation.agent_name, false)
       last = path
     }
@@ -280,7 +289,9 @@ export class PathBuilder {
   private byPush(pushId: string, kind: string, text: string): Path {
     const held = this.paths.find((path) => path.pushId === pushId)
     if (held) return held
-    const waiting = this.paths.find((path) => path.direction === 'in' && !path.pushId && fits(path, kind, text))
+    const waiting = this.paths.find(
+      (path) => path.direction === 'in' && !path.pushId && fits(path, kind, text),
+    )
     if (waiting) {
       waiting.pushId = pushId
       return waiting

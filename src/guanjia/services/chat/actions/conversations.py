@@ -26,7 +26,7 @@ from guanjia.kit.feed import publish
 from guanjia.services.chat.models import access, agents, assignments, conversations, facts, messages
 from guanjia.services.chat.queries.conversations import find_open, find_visible, load
 from guanjia.services.chat.queries.messages import Address, message_view
-from guanjia.services.chat.queries.people import agent_views, ancestors_of, find_group, group_rows, member_rows
+from guanjia.services.chat.queries.people import agent_views, ancestors_of, group_row, group_rows, member_rows
 from guanjia.services.chat.rules.conversation import Conversation, open_key, summary, view
 from guanjia.services.chat.rules.defaults import DEFAULTS
 
@@ -121,14 +121,11 @@ class Held:
         changes = {
             one.name: getattr(c, one.name)
             for one in fields(c)
-            if self._is_new or getattr(c, one.name) != getattr(before, one.name)
+            if getattr(c, one.name) != getattr(before, one.name)
         }
         if changes:
             changes["version"] = c.version = before.version + 1
-            if self._is_new:
-                tx.execute(conversations.insert().values(**changes))
-            else:
-                tx.execute(conversations.update().where(conversations.c.id == c.id).values(**changes))
+            tx.execute(conversations.update().where(conversations.c.id == c.id).values(**changes))
         self._write_assignment()
         subjects = [subject for subject, part in c.subjects if part != "customer"]
         told: dict[str, Any] = {"key": c.id, "company_id": c.company_id}
@@ -156,9 +153,8 @@ class Held:
         if c.customer_id:
             parts[c.customer_id] = "customer"
         if is_anew or self._is_new or c.group_id != before.group_id:
-            organisation_id = c.company_id
-            if c.group_id is not None:
-                organisation_id = find_group(self.tx, c.company_id, c.group_id).organisation_id
+            group = group_row(self.tx, c.company_id, c.group_id)
+            organisation_id = c.company_id if group is None else group.organisation_id
             parts |= dict.fromkeys(ancestors_of(self.tx, c.company_id, organisation_id), "group")
         else:
             parts |= {one: part for one, part in before.subjects if part == "group"}
@@ -287,12 +283,12 @@ def open_conversation(
         values = {one.name: getattr(c, one.name) for one in fields(c)}
         lock(tx, "conversation", c.id)
         if tx.insert_new(conversations, values):
-            created = Held(tx, c)
-            created.found_new()
-            return created
+            return Held(tx, c, is_new=True)
 
 
-def record_fact(tx: Transaction, c: Conversation, name: str, at: datetime, value: int = 0) -> None:
+def record_fact(
+    tx: Transaction, c: Conversation, name: str, at: datetime, value: int = 0, agent_id: str | None = None
+) -> None:
     """Write a fact that figures count; once a conversation and name."""
     tx.insert_new(
         facts,
@@ -302,7 +298,7 @@ def record_fact(tx: Transaction, c: Conversation, name: str, at: datetime, value
             "name": name,
             "at": at,
             "group_id": c.group_id,
-            "agent_id": c.agent_id,
+            "agent_id": agent_id or c.agent_id,
             "value": value,
         },
     )
@@ -328,7 +324,11 @@ def _agent_subjects(tx: Transaction, company_id: str, agent_id: str) -> set[str]
     """Himself, and the organisations of his own place and of his groups, with all above them."""
     own = tx.scalar(sa.select(agents.c.organisation_id).where(agents.c.id == agent_id))
     groups = {row.id: row.organisation_id for row in group_rows(tx, company_id)}
-    places = {groups[row.group_id] for row in member_rows(tx, company_id) if row.agent_id == agent_id and row.group_id in groups}
+    places = {
+        groups[row.group_id]
+        for row in member_rows(tx, company_id)
+        if row.agent_id == agent_id and row.group_id in groups
+    }
     subjects = {agent_id, company_id}
     for place in places | {own}:
         subjects.update(ancestors_of(tx, company_id, place))

@@ -135,6 +135,13 @@ def group_rules(reading: Reading, company_id: str) -> list[GroupRule]:
     ]
 
 
+def group_row(reading: Reading, company_id: str, group_id: str | None) -> Row[Any] | None:
+    """A group by its id, even one that is no longer in use."""
+    if group_id is None:
+        return None
+    return reading.one(sa.select(groups).where(groups.c.id == group_id, groups.c.company_id == company_id))
+
+
 def find_group(reading: Reading, company_id: str, group_id: str) -> Row[Any]:
     """A group in use; NotFound else."""
     row = reading.one(

@@ -14,8 +14,13 @@ UPLOADS: dict[str, tuple[frozenset[str], int, int]] = {
     "video": (frozenset({"video/mp4"}), 10 * MEGABYTE, 40011),
     "thumb": (frozenset({"image/jpeg"}), 64 * 1024, 40012),
 }
-# media type → Format of a voice message. WeChat's clients record amr or speex; a browser records something else.
-_VOICE_FORMATS = {
+# media type → format. WeChat's clients record voice as amr or speex; a browser records something else.
+_FORMATS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "video/mp4": "mp4",
     "audio/amr": "amr",
     "audio/speex": "speex",
     "audio/mpeg": "mp3",
@@ -68,4 +73,4 @@ def of_phone(content: bytes, declared: str) -> tuple[str, str, str]:
     if media_type == "video/mp4" and is_sound:
         media_type = "audio/mp4"
     kind = _KINDS[media_type.split("/", 1)[0]]
-    return kind, media_type, _VOICE_FORMATS.get(media_type, "") if kind == "voice" else ""
+    return kind, media_type, _FORMATS[media_type]

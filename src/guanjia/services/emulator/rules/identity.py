@@ -12,9 +12,7 @@ import time
 _COLORS = ("#3B7DD8", "#07A35A", "#C2571A", "#8A4FBF", "#B8336A", "#0E8A8A", "#6B7A12", "#A33B3B", "#4D5BC9", "#7A5C3E")
 _counter = itertools.count(secrets.randbelow(1 << 20))
 
-APPID = re.compile(r"wx[0-9a-f]{16}\Z")
-SECRET = re.compile(r"[0-9a-f]{32}\Z")
-ORIGINAL_ID = re.compile(r"gh_[0-9a-f]{12}\Z")
+_APPID = re.compile(r"wx[0-9a-f]{16}\Z")
 
 
 def openid_of(seed: str, appid: str) -> str:
@@ -55,3 +53,8 @@ def new_ticket() -> str:
 def new_rid() -> str:
     """A new request id, whose first group is the Unix time."""
     return f"{int(time.time()):08x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+
+
+def is_appid(text: str) -> bool:
+    """Whether ``text`` can be an appid: ``wx`` and 16 hexadecimal digits."""
+    return _APPID.match(text) is not None

@@ -88,35 +88,50 @@ def note_check(tx: Transaction, caller: Caller, account_id: str, reason: str, at
 
 
 def claim_refresh(
-    tx: Transaction, company_id: str, account_id: str, owner: str, early: timedelta, lease: timedelta, at: datetime
-) -> tuple[str, datetime | None, bool]:
-    """The sealed token with its expiry, and whether ``owner`` shall fetch a new one.
+    tx: Transaction, company_id: str, account_id: str, owner: str, lease: timedelta, at: datetime
+) -> tuple[str, datetime, bool]:
+    """The sealed token and until when it is used, and whether ``owner`` shall fetch a new one.
 
     False with an empty token: another process is fetching one. All times here are real.
     """
     lock(tx, "token", account_id)
     row = token_row(tx, company_id, account_id)
     if row is not None:
-        if row.token and row.expires_at is not None and at < row.expires_at - early:
-            return row.token, row.expires_at, False
+        if row.token and row.refresh_at is not None and at < row.refresh_at:
+            return row.token, row.refresh_at, False
         is_claimed = row.refreshing_until is not None and at < row.refreshing_until
         if is_claimed and row.refresher != owner:
-            return "", None, False
+            return "", at, False
     tx.upsert(
         tokens,
         {"company_id": company_id, "account_id": account_id},
-        {"token": "", "expires_at": None, "refresher": owner, "refreshing_until": at + lease},
+        {
+            "token": "",
+            "expires_at": None,
+            "refresh_at": None,
+            "refresher": owner,
+            "refreshing_until": at + lease,
+        },
     )
-    return "", None, True
+    return "", at, True
 
 
-def keep_token(tx: Transaction, company_id: str, account_id: str, sealed: str, expires_at: datetime) -> None:
-    """A new token with its absolute expiry."""
+def keep_token(
+    tx: Transaction, company_id: str, account_id: str, sealed: str, expires_at: datetime, refresh_at: datetime
+) -> None:
+    """A new token with its absolute expiry; the account's credentials are right."""
     tx.upsert(
         tokens,
         {"company_id": company_id, "account_id": account_id},
-        {"token": sealed, "expires_at": expires_at, "refresher": "", "refreshing_until": None},
+        {
+            "token": sealed,
+            "expires_at": expires_at,
+            "refresh_at": refresh_at,
+            "refresher": "",
+            "refreshing_until": None,
+        },
     )
+    tx.execute(accounts.update().where(accounts.c.id == account_id, accounts.c.trouble != "").values(trouble=""))
 
 
 def release_refresh(tx: Transaction, company_id: str, account_id: str, owner: str) -> None:
@@ -140,7 +155,7 @@ def expire_token(tx: Transaction, company_id: str, account_id: str, sealed: str)
         tx.execute(
             tokens.update()
             .where(tokens.c.company_id == company_id, tokens.c.account_id == account_id)
-            .values(token="", expires_at=None)
+            .values(token="", expires_at=None, refresh_at=None)
         )
 
 

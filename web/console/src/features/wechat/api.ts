@@ -1,6 +1,6 @@
 import type { Page } from '@shared/api/envelope'
 import { request } from '@shared/api/request'
-import type { Account, Fan, KeywordReply, Quota } from './types'
+import type { Account, Check, Fan, KeywordReply, Quota } from './types'
 
 const segment = encodeURIComponent
 
@@ -9,7 +9,7 @@ export const addAccount = (account: object) => request<Account>('/wechat/account
 export const changeAccount = (id: string, change: object) =>
   request<Account>(`/wechat/accounts/${segment(id)}`, { method: 'PATCH', body: change })
 export const checkAccount = (id: string) =>
-  request<Record<string, unknown>>(`/wechat/accounts/${segment(id)}/checks`, { method: 'POST', body: {} })
+  request<Check>(`/wechat/accounts/${segment(id)}/checks`, { method: 'POST', body: {} })
 export const listQuotas = (id: string) => request<Page<Quota>>(`/wechat/accounts/${segment(id)}/quotas`)
 
 export const listKeywordReplies = () => request<Page<KeywordReply>>('/wechat/keyword-replies')

@@ -26,7 +26,13 @@ export interface Account {
   default_reply: AutoReply
   last_push_at: string | null
   verified_at: string | null
-  health: Record<string, unknown>
+  health: {
+    trouble: string
+    trouble_message: string
+    trouble_at: string | null
+    checked_at: string | null
+    token_expires_at: string | null
+  }
   version: number
 }
 
@@ -34,7 +40,7 @@ export interface Quota {
   interface: string
   title: string
   used: number
-  limit: number | null
+  limit: number
 }
 
 export interface KeywordReply {
@@ -45,7 +51,6 @@ export interface KeywordReply {
   reply: { kind: string; content: string }
   is_on: boolean
   sort: number
-  version?: number
 }
 
 export interface Fan {
@@ -53,6 +58,7 @@ export interface Fan {
   account_name: string
   openid: string
   unionid: string
+  name: string
   remark: string
   is_subscribed: boolean
   subscribed_at: string | null
@@ -60,6 +66,15 @@ export interface Fan {
   subscribe_scene: string
   qr_scene: string
   language: string
-  tags: string[]
+  tags: number[]
   window: { expires_at: string | null; remaining: number }
+}
+
+export interface Check {
+  is_ok: boolean
+  reason: string
+  errcode: number
+  message: string
+  prompt: string
+  checked_at: string
 }

@@ -1,0 +1,1 @@
+"""Pure decisions: how identities are compared and shown, tags, words to find customers by."""
