@@ -256,17 +256,21 @@ class Host:
                 await asyncio.sleep(0.005)
 
     async def _is_settled(self) -> bool:
+        before = await self._heads()
+        has_heard_all = all(
+            runner.is_stopped_beyond_head or runner.cursor >= before.get(runner.source.service, -1)
+            for runner in self.runners
+        )
+        # What was heard in between may have been published in turn.
+        return -1 not in before.values() and has_heard_all and await self._heads() == before
+
+    async def _heads(self) -> dict[str, int]:
+        """The last number of each feed, or -1 where it is not handed out or not seen yet."""
         heads: dict[str, int] = {}
         for name, feed in self.feeds.items():
             last = await feed.database.read(_last_number)
-            if last is None or feed.head < last:
-                return False
-            heads[name] = last
-        return all(
-            runner.cursor >= heads[runner.source.service]
-            for runner in self.runners
-            if not runner.is_stopped_beyond_head
-        )
+            heads[name] = -1 if last is None or feed.head < last else last
+        return heads
 
     async def events(self, service: str, name: str = "", after: int = 0) -> list[FeedRow]:
         """The feed of a service after ``after``, all of it or the events called ``name``."""

@@ -33,11 +33,11 @@ heard = table(
 )
 
 
-class NoteAdded(Event, kw_only=True):
+class NoteAdded(Event, frozen=True, kw_only=True):
     number: int
 
 
-class NoteDropped(Event, kw_only=True):
+class NoteDropped(Event, frozen=True, kw_only=True):
     number: int
 
 

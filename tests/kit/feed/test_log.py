@@ -20,7 +20,7 @@ from tests.kit.conftest import Open
 metadata = service_metadata("feeds")
 
 
-class NoteAdded(Event, kw_only=True):
+class NoteAdded(Event, frozen=True, kw_only=True):
     number: int
     text: str = ""
 

@@ -26,6 +26,7 @@ from guanjia.kit.outgoing.intents import (
     untold,
     wakes,
 )
+from guanjia.kit.outgoing.metrics import ENDED, SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -186,8 +187,9 @@ class _ChannelRun:
                 await self._database.write(put_off, outcome, tells, traceback.format_exc())
 
     async def _call(self, intent: Intent, claimed_at: float) -> None:
+        started = time.monotonic()
         try:
-            if time.monotonic() - claimed_at > LEASE_SECONDS / 2:
+            if started - claimed_at > LEASE_SECONDS / 2:
                 # This process stood still: another may have given the intent up already.
                 raise Retry(0, "the process stood still before the call")
             async with asyncio.timeout(self._channel.timeout_seconds):
@@ -198,6 +200,9 @@ class _ChannelRun:
             outcome = judge(self._channel, intent, gone, clock.real_now())
         except Exception as caught:
             outcome = judge(self._channel, intent, caught, clock.real_now())
+        service, name = self._database.service, self._channel.name
+        ENDED.add(service, name, outcome.state)
+        SECONDS.observe(time.monotonic() - started, service, name)
         self._outcomes.append(outcome)
         self._due.set()
 

@@ -15,13 +15,14 @@ from guanjia.kit.database import Reading, page_by_id
 from guanjia.kit.errors import NotFound
 from guanjia.kit.http import Items
 from guanjia.kit.phones import plain_phone
+from guanjia.kit.search import query_words
 from guanjia.kit.secrets import Secrets
 from guanjia.services.crm.models import customers, identities, tags, words
 from guanjia.services.crm.rules.identities import PHONE, TAIL, phone_tail
-from guanjia.services.crm.rules.words import words_sought
 from guanjia.services.crm.schemas import Customer, Identity, Phone, TagCount
 
 TAGS_SHOWN = 500
+WORDS_SOUGHT = 8
 
 
 def visible_customers(caller: Caller) -> Select[Any]:
@@ -76,9 +77,8 @@ def _matches(caller: Caller, secrets: Secrets, q: str) -> sa.ColumnElement[bool]
         ways.append(_known_by(caller, identities.c.kind == PHONE, identities.c.value_hash == digest))
     if re.fullmatch(rf"[0-9]{{{TAIL}}}", q):
         ways.append(_known_by(caller, identities.c.tail_hash == tail_hash(secrets, phone_tail(q))))
-    sought = words_sought(q)
-    if sought:
-        ways.append(sa.and_(*(_has_word(caller, word, is_beginning) for word, is_beginning in sought)))
+    if sought := query_words(q)[:WORDS_SOUGHT]:
+        ways.append(sa.and_(*(_has_word(caller, word) for word in sought)))
     return sa.or_(*ways) if ways else sa.false()
 
 
@@ -87,8 +87,8 @@ def _known_by(caller: Caller, *conditions: sa.ColumnElement[bool]) -> sa.ColumnE
     return customers.c.id.in_(found)
 
 
-def _has_word(caller: Caller, word: str, is_beginning: bool) -> sa.ColumnElement[bool]:
-    is_it = words.c.word.startswith(word, autoescape=True) if is_beginning else words.c.word == word
+def _has_word(caller: Caller, word: str) -> sa.ColumnElement[bool]:
+    is_it = words.c.word.startswith(word, autoescape=True)
     found = sa.select(words.c.customer_id).where(words.c.company_id == caller.company_id, is_it)
     return customers.c.id.in_(found)
 

@@ -124,9 +124,7 @@ messages = table(
     Column("client_id", ExactText(80), nullable=True),
     Column("at", UtcTime, nullable=False),
 )
-Index(
-    "emulator_messages_client", messages.c.appid, messages.c.openid, messages.c.client_id, unique=True
-)
+Index("emulator_messages_client", messages.c.appid, messages.c.openid, messages.c.client_id, unique=True)
 Index("emulator_messages_chat", messages.c.appid, messages.c.openid, messages.c.number, unique=True)
 
 pushes = table(

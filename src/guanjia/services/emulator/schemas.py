@@ -9,20 +9,19 @@ import msgspec
 
 from guanjia.kit.feed import Event
 from guanjia.kit.http.envelope import Body
-from guanjia.services.emulator.rules.interfaces import AccountKind, Mode
 
 Short = Annotated[str, msgspec.Meta(max_length=60)]
 Line = Annotated[str, msgspec.Meta(max_length=200)]
 Address = Annotated[str, msgspec.Meta(max_length=500)]
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 
+AccountKind = Literal["subscription_unverified", "subscription_verified", "service_unverified", "service_verified"]
+Mode = Literal["plain", "compat", "safe"]
 Menu = dict[str, Any]
-Verdict = Literal[
-    "success", "reply", "transfer", "timeout", "refused", "bad_status", "bad_body", "not_configured"
-]
+Verdict = Literal["success", "reply", "transfer", "timeout", "refused", "bad_status", "bad_body", "not_configured"]
 
 
-class PhoneChanged(Event, kw_only=True):
+class PhoneChanged(Event, frozen=True, kw_only=True):
     """Something on a phone changed. ``name``: message_added, typing, follow_changed, menu_changed, push_changed.
 
     ``file`` is that of a message; its address is made when the event is shown. ``phone_id`` is empty for what
@@ -36,7 +35,7 @@ class PhoneChanged(Event, kw_only=True):
     file: str = ""
 
 
-class PushQueued(Event, kw_only=True):
+class PushQueued(Event, frozen=True, kw_only=True):
     """A push waits for its delivery."""
 
     push_id: str
@@ -47,7 +46,7 @@ class PushQueued(Event, kw_only=True):
     tries: int = 0
 
 
-class AccountSaved(Event, kw_only=True):
+class AccountSaved(Event, frozen=True, kw_only=True):
     """An account was made or changed."""
 
     appid: str

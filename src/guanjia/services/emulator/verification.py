@@ -24,9 +24,9 @@ async def verify_callback(context: Context, signer: Signer) -> None:
     timeout = context.part(Switches).faults.callback_timeout_seconds
     try:
         async with asyncio.timeout(timeout):
-            async with context.part(Delivery).session().get(
-                signer.verification(echostr), allow_redirects=False
-            ) as response:
+            async with (
+                context.part(Delivery).session().get(signer.verification(echostr), allow_redirects=False) as response
+            ):
                 status, body = response.status, await response.content.read(4096)
     except TimeoutError as error:
         raise _failed("timeout") from error

@@ -173,18 +173,14 @@ class Api:
         day = interfaces.quota_day(clock.now())
         limit = interfaces.limit(interface, self._settings.quota_profile)
         try:
-            await self._context.database.write(
-                count_call, account.company_id, account.id, interface, day, limit
-            )
+            await self._context.database.write(count_call, account.company_id, account.id, interface, day, limit)
         except Conflict as error:
             raise NotAllowed(error.code) from error
 
     async def _use_up(self, account: Account, interface: str) -> None:
         day = interfaces.quota_day(clock.now())
         limit = interfaces.limit(interface, self._settings.quota_profile)
-        await self._context.database.write(
-            use_up_quota, account.company_id, account.id, interface, day, limit
-        )
+        await self._context.database.write(use_up_quota, account.company_id, account.id, interface, day, limit)
 
     async def _request(
         self, method: str, url: str, query: dict[str, str], body: Any, upload: Upload | None

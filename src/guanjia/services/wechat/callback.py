@@ -135,10 +135,11 @@ class Callback:
         timestamp, nonce = self._check_time(query), query.get("nonce", "")
         row = account.row
         is_encrypted = query.get("encrypt_type", "raw") != "raw"
-        if not is_encrypted:
-            # In compat and safe mode WeChat always encrypts: anything else was made without the key.
-            if row.mode != "plain" or not is_signed(query.get("signature", ""), row.token, timestamp, nonce):
-                raise _Refusal(403)
+        # In compat and safe mode WeChat always encrypts: anything else was made without the key.
+        if not is_encrypted and (
+            row.mode != "plain" or not is_signed(query.get("signature", ""), row.token, timestamp, nonce)
+        ):
+            raise _Refusal(403)
         raw = await read_body(scope, receive, BODY_LIMIT)
         fields = parse_body(raw)
         cipher: Cipher | None = None
@@ -232,9 +233,7 @@ def _decrypt(account: Account, sealed: str) -> tuple[bytes, Cipher]:
     raise _Refusal(403)
 
 
-def _seal(
-    account: Account, push: Push, cipher: Cipher | None, at: datetime
-) -> Callable[[dict[str, Any]], bytes]:
+def _seal(account: Account, push: Push, cipher: Cipher | None, at: datetime) -> Callable[[dict[str, Any]], bytes]:
     """Makes the body of a passive reply; it is encrypted with the key that opened the push."""
 
     def seal(fields: dict[str, Any]) -> bytes:

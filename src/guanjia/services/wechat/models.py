@@ -135,7 +135,7 @@ provider_failures = table(
     metadata,
     Column("service", ExactText(40), primary_key=True),
     Column("name", ExactText(80), primary_key=True),
-    Column("count", Whole, nullable=False),
+    Column("number", Whole, nullable=False),
     Column("error", LongText, nullable=False),
     Column("failed_at", UtcTime, nullable=False),
 )

@@ -78,4 +78,3 @@ class PassiveAnswers:
             raise
         finally:
             self._runs.pop(push_id, None)
-

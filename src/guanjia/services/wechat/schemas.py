@@ -9,9 +9,7 @@ import msgspec
 from guanjia.contracts.wechat import ProviderReply
 from guanjia.kit.http import Body
 
-AccountKind = Literal[
-    "subscription_unverified", "subscription_verified", "service_unverified", "service_verified"
-]
+AccountKind = Literal["subscription_unverified", "subscription_verified", "service_unverified", "service_verified"]
 Mode = Literal["plain", "compat", "safe"]
 Match = Literal["exact", "contains"]
 
@@ -56,7 +54,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class AutomaticText(Body, kw_only=True):
+class AutomaticText(Body, kw_only=True, frozen=True):
     """A text that is sent by itself while it is on."""
 
     text: Text = ""

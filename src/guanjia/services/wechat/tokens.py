@@ -105,7 +105,5 @@ class Tokens:
         # A token near its end anyway is used for half of what is left, or each call would fetch anew.
         refresh_at = at + max(life - self._early, life / 2)
         sealed = self._secrets.encrypt(token)
-        await self._database.write(
-            keep_token, account.company_id, account.id, sealed, at + life, refresh_at
-        )
+        await self._database.write(keep_token, account.company_id, account.id, sealed, at + life, refresh_at)
         return Held(token, sealed, refresh_at)

@@ -22,6 +22,8 @@ export interface Device {
   phones: Phones
   accounts: Ref<Account[]>
   drafts: Record<string, string>
+  /** Where the keyboard was chosen instead of the account's menu. */
+  keyboards: Record<string, boolean>
   go(view: View): void
   back(): void
   /** Shows the view as if it had been reached from the list of chats. */

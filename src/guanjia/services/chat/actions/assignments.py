@@ -15,17 +15,18 @@ from guanjia.kit.auth import Caller
 from guanjia.kit.database import Transaction
 from guanjia.kit.errors import Conflict, Invalid
 from guanjia.services.chat.actions.conversations import Held, hold, hold_visible, record_fact
-from guanjia.services.chat.actions.delivery import greetings_of, say
+from guanjia.services.chat.actions.delivery import say
 from guanjia.services.chat.actions.presence import touch
 from guanjia.services.chat.models import members
+from guanjia.services.chat.queries.conversations import last_agent
 from guanjia.services.chat.queries.people import (
     company_of,
     find_agent,
-    find_fan,
     find_group,
     group_rules,
     has_permission,
 )
+from guanjia.services.chat.queries.texts import greetings_of
 from guanjia.services.chat.rules import conversation as rules
 from guanjia.services.chat.rules.conversation import Conversation
 from guanjia.services.chat.rules.routing import Choice, GroupRule, pick_group
@@ -66,8 +67,7 @@ def route(held: Held, at: datetime, *, named: str = "", text: str = "") -> None:
 
 def _preferred(tx: Transaction, c: Conversation, choice: Choice) -> str | None:
     """The agent of the last time (R-CALL-07), unless another group was asked for."""
-    fan = find_fan(tx, c.company_id, c.account_id, c.openid)
-    last: str | None = None if fan is None else fan.last_agent_id
+    last = last_agent(tx, c)
     if last is None or not choice.is_asked or not choice.group.has_members:
         return last
     is_member = tx.one(

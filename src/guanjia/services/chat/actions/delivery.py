@@ -5,22 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from guanjia.contracts.chat import Person
 from guanjia.contracts.wechat import OutboundMessage
 from guanjia.kit.database import Transaction, new_id
 from guanjia.kit.errors import Conflict
 from guanjia.kit.outgoing import enqueue
 from guanjia.services.chat.actions.conversations import Held, hold, record_fact, unsigned
-from guanjia.services.chat.models import greetings, outbound
+from guanjia.services.chat.models import outbound
 from guanjia.services.chat.queries.messages import Address, find_message, find_outbound, waiting_messages
-from guanjia.services.chat.queries.people import Company, company_of, find_fan, group_row
+from guanjia.services.chat.queries.people import find_fan, group_row
+from guanjia.services.chat.queries.texts import text_values
 from guanjia.services.chat.rules import conversation as rules
 from guanjia.services.chat.rules.conversation import Conversation
-from guanjia.services.chat.rules.defaults import DEFAULTS
 from guanjia.services.chat.rules.hours import calendar_of
-from guanjia.services.chat.rules.texts import Greeting, clip, local_time, render, salutation
+from guanjia.services.chat.rules.texts import clip, render
 
 CHANNEL = "wechat"
 
@@ -75,43 +73,11 @@ def add_outgoing(
     return values
 
 
-def greetings_of(tx: Transaction, company_id: str) -> list[Greeting]:
-    """The company's greetings in their order."""
-    rows = tx.rows(
-        sa.select(greetings).where(greetings.c.company_id == company_id).order_by(greetings.c.sort, greetings.c.id)
-    )
-    return [
-        Greeting(row.id, row.kind, row.title, row.text, row.from_time, row.to_time, row.holiday, row.is_on)
-        for row in rows
-    ]
-
-
-def text_values(
-    tx: Transaction, c: Conversation, company: Company, known: list[Greeting], at: datetime
-) -> dict[str, str]:
-    """What the variables of a text stand for in a conversation."""
-    fan = find_fan(tx, c.company_id, c.account_id, c.openid)
-    name = c.customer_name
-    if fan is not None:
-        name = fan.customer_name or fan.name or c.customer_name
-    local = local_time(at, company.time_zone)
-    return {
-        "greeting": salutation(known, local, DEFAULTS.words["morning"], DEFAULTS.words["plain"]),
-        "customer": name or DEFAULTS.words["customer"],
-        "remark": c.customer_name or DEFAULTS.words["customer"],
-        "agent": c.agent_name,
-        "company": company.name,
-        "account": c.account_name,
-    }
-
-
 def say(held: Held, key: str, text: str, at: datetime, **more: str) -> bool:
     """Send the customer a text of the platform's own, unless WeChat would refuse it; it is nobody's answer."""
     if find_obstacle(held.tx, held.c, at):
         return False
-    company = company_of(held.tx, held.c.company_id)
-    known = greetings_of(held.tx, held.c.company_id)
-    values = text_values(held.tx, held.c, company, known, at)
+    values = text_values(held.tx, held.c, at, held.c.agent_name)
     content = {"content": clip(render(text, {**values, **more}))}
     add_outgoing(held, Person(kind="bot", id=key), "text", content, at)
     return True

@@ -49,7 +49,6 @@ def meet_fan(
             "window_expires_at": None,
             "window_remaining": 0,
             "is_window_known": False,
-            "last_agent_id": None,
             "first_seen_at": at,
         }
         fan = {**own, **fresh, **values}
@@ -80,7 +79,6 @@ def shown_name(fan: dict[str, Any]) -> str:
 
 def change_fan(tx: Transaction, company_id: str, event: FanChanged) -> None:
     """A fan's name or remark at the account."""
-    lock(tx, "fan", f"{event.account_id}:{event.openid}")
     fan = meet_fan(
         tx, company_id, event.account_id, event.openid, event.at, None, account_name=event.account_name
     )

@@ -17,13 +17,12 @@ from guanjia.services.chat.actions.delivery import (
     add_outgoing,
     check_window,
     deliver,
-    greetings_of,
-    text_values,
 )
 from guanjia.services.chat.actions.presence import touch
-from guanjia.services.chat.models import fans, messages, uploads
+from guanjia.services.chat.models import messages, uploads
 from guanjia.services.chat.queries.messages import Address, find_by_client, find_message, message_view
 from guanjia.services.chat.queries.people import company_of
+from guanjia.services.chat.queries.texts import greetings_of, text_values
 from guanjia.services.chat.rules import conversation as rules
 from guanjia.services.chat.rules.conversation import Conversation
 from guanjia.services.chat.rules.defaults import DEFAULTS
@@ -63,7 +62,7 @@ def send_message(
         values = add_outgoing(
             held, author, draft.kind, content, at, address=address, client_id=draft.client_id, **media
         )
-        _answered(held, caller)
+        rules.agent_wrote(held.c)
     held.save()
     touch(tx, caller.id, at, real_at)
     return message_view(values, address)
@@ -91,22 +90,6 @@ def _check_may_answer(held: Held, caller: Caller, at: datetime) -> None:
         take(held, caller, at, "reply")
 
 
-def _answered(held: Held, caller: Caller) -> None:
-    """An answer is on its way: nobody waits; the fan's next conversation looks for the same agent first."""
-    c = held.c
-    if not c.has_answered and c.agent_id == caller.id:
-        held.tx.execute(
-            fans.update()
-            .where(
-                fans.c.company_id == c.company_id,
-                fans.c.account_id == c.account_id,
-                fans.c.openid == c.openid,
-            )
-            .values(last_agent_id=caller.id)
-        )
-    rules.agent_wrote(c)
-
-
 def retry_message(
     tx: Transaction,
     caller: Caller,
@@ -129,7 +112,7 @@ def retry_message(
     deliver(tx, c, outbound_id, message.id, message.kind, message.content, at)
     held.change_message(message.id, address, state="sending", failure="", outbound_id=outbound_id)
     if message.kind != "menu":
-        _answered(held, caller)
+        rules.agent_wrote(held.c)
     held.save()
     touch(tx, caller.id, at, real_at)
     row = tx.one(sa.select(messages).where(messages.c.id == message.id))
@@ -164,7 +147,7 @@ def _rating_menu(held: Held, c: Conversation, at: datetime) -> dict[str, Any]:
     invitation = find_greeting(known, "rating_invitation", local_time(at, company.time_zone))
     head = words.head
     if invitation is not None:
-        head = clip(render(invitation.text, text_values(held.tx, c, company, known, at)))
+        head = clip(render(invitation.text, text_values(held.tx, c, at, c.agent_name)))
     best = len(words.items)
     items = [
         {"id": rating_item(c.id, best - place), "title": title} for place, title in enumerate(words.items)

@@ -79,7 +79,6 @@ fans = table(
     Column("window_expires_at", UtcTime, nullable=True),
     Column("window_remaining", Whole, nullable=False),
     Column("is_window_known", Flag, nullable=False),
-    Column("last_agent_id", Id, nullable=True),
     Column("first_seen_at", UtcTime, nullable=False),
 )
 Index("chat_fans_customer", fans.c.company_id, fans.c.customer_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Row, Select
@@ -284,4 +284,21 @@ def find_open(reading: Reading, company_id: str, key: str) -> str | None:
     return found
 
 
-Part = Literal["agent", "consulted", "group", "customer"]
+def last_agent(reading: Reading, c: Conversation) -> str | None:
+    """Who answered the customer in his conversation before this one, through whichever account."""
+    if not c.customer_id:
+        return None
+    found: str | None = reading.scalar(
+        sa.select(conversations.c.agent_id)
+        .join(access, access.c.conversation_id == conversations.c.id)
+        .where(
+            access.c.company_id == c.company_id,
+            access.c.subject_id == c.customer_id,
+            access.c.phase == "closed",
+            conversations.c.has_answered.is_(True),
+            conversations.c.agent_id.is_not(None),
+        )
+        .order_by(access.c.sort_at.desc(), access.c.conversation_id.desc())
+        .limit(1)
+    )
+    return found

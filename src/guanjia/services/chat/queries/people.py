@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -257,14 +256,3 @@ def find_fan(reading: Reading, company_id: str, account_id: str, openid: str) ->
         )
     )
 
-
-def unknown_fans(reading: Reading, before: datetime, limit: int = 100) -> list[Row[Any]]:
-    """Fans whose customer could not be found out when they wrote."""
-    return list(
-        reading.rows(
-            sa.select(fans)
-            .where(fans.c.customer_id == "", fans.c.first_seen_at <= before)
-            .order_by(fans.c.first_seen_at)
-            .limit(limit)
-        )
-    )

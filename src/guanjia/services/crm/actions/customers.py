@@ -14,13 +14,13 @@ from guanjia.kit.auth import Caller
 from guanjia.kit.database import Transaction, lock
 from guanjia.kit.errors import Conflict, Invalid, NotFound
 from guanjia.kit.feed import publish
+from guanjia.kit.search import index_words
 from guanjia.kit.secrets import Secrets
 from guanjia.services.crm.actions.identities import NewIdentity, find_identity, insert_identity, lock_identities
 from guanjia.services.crm.models import customers, identities, tags, words
 from guanjia.services.crm.queries import find_customer, show_customer
 from guanjia.services.crm.rules.identities import PHONE
 from guanjia.services.crm.rules.tags import clean_tags
-from guanjia.services.crm.rules.words import words_of
 from guanjia.services.crm.schemas import Customer, CustomerPatch, RevealedPhone, TagList
 
 
@@ -36,7 +36,7 @@ def index_customer(tx: Transaction, customer_id: str) -> None:
     row = tx.one(sa.select(customers).where(customers.c.id == customer_id))
     assert row is not None
     known = {one.word for one in tx.rows(sa.select(words.c.word).where(words.c.customer_id == customer_id))}
-    wanted = words_of(row.name, row.remark, *row.tags)
+    wanted = set(index_words(" ".join((row.name, row.remark, *row.tags))))
     if gone := known - wanted:
         tx.execute(words.delete().where(words.c.customer_id == customer_id, words.c.word.in_(sorted(gone))))
     if new := wanted - known:

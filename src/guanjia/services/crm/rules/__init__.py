@@ -1,1 +1,1 @@
-"""Pure decisions: how identities are compared and shown, tags, words to find customers by."""
+"""Pure decisions: how identities are compared and shown, and what a tag is."""

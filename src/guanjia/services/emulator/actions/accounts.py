@@ -13,7 +13,14 @@ from guanjia.kit.errors import Conflict
 from guanjia.kit.feed import publish
 from guanjia.services.emulator.models import accounts, fans, switches
 from guanjia.services.emulator.queries.accounts import find_account, get_account, read_faults, read_offset, view_menu
-from guanjia.services.emulator.schemas import AccountDraft, AccountSaved, CallbackDraft, Faults, FaultsChange, PhoneChanged
+from guanjia.services.emulator.schemas import (
+    AccountDraft,
+    AccountSaved,
+    CallbackDraft,
+    Faults,
+    FaultsChange,
+    PhoneChanged,
+)
 
 
 def save_account(tx: Transaction, appid: str, draft: AccountDraft, at: datetime) -> None:

@@ -82,7 +82,8 @@ def say(
         changes["typing_until"] = None
     change_fan(tx, fan, last_text=preview_of(content), **changes)
     view = {name: values[name] for name in ("id", "number", "kind", "content")}
-    view |= {"client_id": client_id, "from": sender, "media_url": "", "state": "sent", "error": "", "at": clock.text(at)}
+    view |= {"client_id": client_id, "from": sender, "at": clock.text(at)}
+    view |= {"media_url": "", "state": "sent", "error": ""}
     tell_phone(tx, fan, "message_added", {"message": view, "unread": unread}, at, file)
     return str(values["id"])
 
@@ -93,6 +94,7 @@ def open_window(tx: Transaction, fan: Fan, settings: EmulatorSettings, at: datet
     if is_message:
         values["message_until"] = at + timedelta(seconds=settings.message_window_seconds)
         values["message_left"] = settings.message_sends
+        values |= {"event_until": None, "event_left": 0}
     else:
         values["event_until"] = at + timedelta(seconds=settings.event_window_seconds)
         values["event_left"] = settings.event_sends
@@ -100,7 +102,13 @@ def open_window(tx: Transaction, fan: Fan, settings: EmulatorSettings, at: datet
 
 
 def push(
-    tx: Transaction, account: Row[Any], openid: str, kind: str, fields: dict[str, Any], at: datetime, message_id: str = ""
+    tx: Transaction,
+    account: Row[Any],
+    openid: str,
+    kind: str,
+    fields: dict[str, Any],
+    at: datetime,
+    message_id: str = "",
 ) -> str:
     """Intend to tell the account's platform; it is delivered after the commit, also when the process ends before.
 

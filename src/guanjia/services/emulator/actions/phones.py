@@ -151,9 +151,7 @@ def _number(content: dict[str, Any], name: str, low: float, high: float, default
     return value
 
 
-def _message_content(
-    tx: Transaction, draft: MessageDraft, at: datetime
-) -> tuple[dict[str, Any], dict[str, Any], str]:
+def _message_content(tx: Transaction, draft: MessageDraft, at: datetime) -> tuple[dict[str, Any], dict[str, Any], str]:
     """What the phone shows, the fields of the push, and the file."""
     given = draft.content
     if draft.kind == "text":
@@ -192,7 +190,7 @@ def _take_medium(tx: Transaction, draft: MessageDraft, media_id: str, at: dateti
     """The recorded medium, now the account's; one sent to another account before is given again under a new id."""
     row = tx.one(sa.select(media).where(media.c.media_id == media_id)) if media_id else None
     wanted = "video" if draft.kind == "shortvideo" else draft.kind
-    if row is None or row.kind != wanted or row.appid not in ("", draft.appid) and not row.name:
+    if row is None or row.kind != wanted or (row.appid not in ("", draft.appid) and not row.name):
         raise Invalid(fields={"media_id": "media_not_found"})
     values = {"appid": draft.appid, "created_at": at}
     if row.appid in ("", draft.appid):

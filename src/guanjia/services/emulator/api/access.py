@@ -28,10 +28,12 @@ def account_of_token(tx: Transaction, token: str, at: datetime) -> Row[Any]:
     if len(token) > TOKEN_LENGTH or "\x00" in token:
         raise WechatError(40001)
     row = tx.one(sa.select(tokens).where(tokens.c.token == token))
-    if row is None or (row.replaced_until is not None and row.replaced_until <= at):
+    if row is None:
         raise WechatError(40001)
     if row.expires_at <= at:
         raise WechatError(42001)
+    if row.replaced_until is not None and row.replaced_until <= at:
+        raise WechatError(40001)
     account = find_account(tx, row.appid)
     if account is None:
         raise WechatError(40001)
@@ -72,7 +74,8 @@ def _owner(tx: Transaction, appid: Any, secret: Any, grant_type: Any = "client_c
         raise WechatError(40013)
     if not secret:
         raise WechatError(41004)
-    if not isinstance(secret, str) or not secrets.compare_digest(secret.encode(errors="replace"), account.secret.encode()):
+    given = secret.encode(errors="replace") if isinstance(secret, str) else b""
+    if not secrets.compare_digest(given, account.secret.encode()):
         raise WechatError(40125)
     return account
 
@@ -153,9 +156,7 @@ def check_callback(_tx: Transaction, call: Call) -> Answer:
     if body["action"] in ("all", "dns"):
         answer["dns"] = [{"ip": "127.0.0.1", "real_operator": "UNICOM"}]
     if body["action"] in ("all", "ping"):
-        answer["ping"] = [
-            {"ip": "127.0.0.1", "from_operator": operator, "package_loss": "0%", "time": "1.2ms"}
-        ]
+        answer["ping"] = [{"ip": "127.0.0.1", "from_operator": operator, "package_loss": "0%", "time": "1.2ms"}]
     return answer
 
 

@@ -17,7 +17,7 @@ from guanjia.kit.errors import GuanjiaError, TooLarge
 from guanjia.kit.http import header, read_body
 from guanjia.kit.service import Context
 from guanjia.services.emulator.api import access, customer, materials, menus, qrcodes, tags, templates, users
-from guanjia.services.emulator.api.call import Answer, Call, Download, Interface
+from guanjia.services.emulator.api.call import Answer, Call, Interface
 from guanjia.services.emulator.demo import Switches, only_in_demo_mount
 from guanjia.services.emulator.models import requests
 from guanjia.services.emulator.rules.bodies import UPLOAD_LIMIT

@@ -58,7 +58,8 @@ def view_account(row: Row[Any]) -> AccountView:
 
 def list_accounts(reading: Reading) -> list[AccountView]:
     """All accounts, the oldest first."""
-    return [view_account(row) for row in reading.rows(sa.select(accounts).order_by(accounts.c.created_at, accounts.c.appid))]
+    statement = sa.select(accounts).order_by(accounts.c.created_at, accounts.c.appid)
+    return [view_account(row) for row in reading.rows(statement)]
 
 
 def find_fan(reading: Reading, appid: str, openid: str) -> Row[Any] | None:

@@ -59,9 +59,7 @@ async def add_phone(context: Context, data: PhoneDraft) -> Envelope[PhoneView]:
 
 
 @get("/phones/{phone_id:str}/screen", callers=CALLERS, guards=[only_in_demo])
-async def show_screen(
-    context: Context, phone_id: str, appid: str = "", before: int | None = None
-) -> Envelope[Screen]:
+async def show_screen(context: Context, phone_id: str, appid: str = "", before: int | None = None) -> Envelope[Screen]:
     """What the phone shows."""
     names = context.part(KindNames).find(locale.get())
     number = context.feed.head
@@ -100,9 +98,7 @@ async def add_message(context: Context, phone_id: str, data: MessageDraft) -> En
         return context.base_url + context.files.address(file, PICTURE_SECONDS)
 
     settings = context.settings(EmulatorSettings)
-    message_id = await context.database.write(
-        deeds.send_message, settings, phone_id, data, address_of, clock.now()
-    )
+    message_id = await context.database.write(deeds.send_message, settings, phone_id, data, address_of, clock.now())
     return reply(await context.database.read(views.get_message, message_id, context.files.address))
 
 

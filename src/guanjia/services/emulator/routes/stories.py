@@ -98,3 +98,6 @@ def _read_person(file: Path) -> tuple[str, str] | None:
     except (OSError, msgspec.MsgspecError, KeyError, TypeError):
         return None
     return choose_person(staff if isinstance(staff, list) else [])
+
+
+ROUTES = (show_stories, show_story, show_story_session)

@@ -33,10 +33,9 @@ def read_object(body: bytes, *, is_strict: bool = False) -> dict[str, Any]:
         value = json.loads(text, strict=False, parse_constant=_refuse)
         if not isinstance(value, dict) or _is_too_deep(value):
             raise WechatError(47001)
-        if "\\u" in text:
-            # A lone half of a surrogate pair can't be encoded, and NUL can't be stored.
-            if b"\\u0000" in json.dumps(value, ensure_ascii=False).encode():
-                raise WechatError(47001)
+        # A lone half of a surrogate pair can't be encoded, and NUL can't be stored.
+        if "\\u" in text and b"\\u0000" in json.dumps(value, ensure_ascii=False).encode():
+            raise WechatError(47001)
     except (ValueError, RecursionError) as error:
         raise WechatError(47001) from error
     if "\x00" in text:

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
-
-AccountKind = Literal["subscription_unverified", "subscription_verified", "service_unverified", "service_verified"]
-Mode = Literal["plain", "compat", "safe"]
 
 _DATA = Path(__file__).parent.parent / "data"
 _CHINA = ZoneInfo("Asia/Shanghai")

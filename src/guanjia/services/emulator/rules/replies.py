@@ -8,7 +8,6 @@ import msgspec
 
 from guanjia.contracts.wechat import callback
 from guanjia.services.emulator.rules.bubbles import bubble_of
-from guanjia.services.emulator.rules.interfaces import Mode
 
 TEXT_LIMIT = 2048
 
@@ -31,7 +30,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     appid: str
     original_id: str
     openid: str
-    mode: Mode
+    mode: str
     token: str
     aes_keys: tuple[str, ...]
 

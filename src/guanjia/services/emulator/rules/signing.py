@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import msgspec
 
 from guanjia.contracts.wechat import callback
-from guanjia.services.emulator.rules.interfaces import Mode
 
 XML_TYPE = "text/xml"
 
@@ -24,7 +23,7 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     aes_key: str
     previous_aes_key: str
-    mode: Mode
+    mode: str
 
     def check(self) -> str | None:
         """The code of what makes signing impossible, or None."""

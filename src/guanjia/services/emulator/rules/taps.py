@@ -39,6 +39,10 @@ def tap_fields(kind: str, button: dict[str, Any], appid: str) -> dict[str, Any]:
         fields["SendPicsInfo"] = {"Count": 1, "PicList": {"item": [{"PicMd5Sum": digest}]}}
     elif kind == "location_select":
         fields["SendLocationInfo"] = {
-            "Location_X": "31.230400", "Location_Y": "121.473700", "Scale": "15", "Label": "上海市人民广场", "Poiname": "",
-        }  # fmt: skip
+            "Location_X": "31.230400",
+            "Location_Y": "121.473700",
+            "Scale": "15",
+            "Label": "上海市人民广场",
+            "Poiname": "",
+        }
     return fields

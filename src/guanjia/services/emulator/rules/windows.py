@@ -1,7 +1,7 @@
 """How many customer-service messages an account may send to a fan, and until when.
 
-WeChat keeps two allowances: one after the user's message, one after a menu tap, follow or scan. Each interaction
-renews its own. A send takes from the one that ends sooner.
+WeChat keeps two allowances: one after the user's message, one after a menu tap, follow or scan. A message takes the
+place of both, a tap renews the second. A send takes from the one that ends sooner.
 """
 
 from __future__ import annotations

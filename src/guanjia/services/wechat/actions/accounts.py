@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,17 +14,14 @@ from guanjia.kit.database import Transaction, lock
 from guanjia.kit.errors import Conflict
 from guanjia.services.wechat.models import accounts, quotas, tokens, uploads
 from guanjia.services.wechat.queries import account_row, token_row
+from guanjia.services.wechat.rules.accounts import check_mode
 
 
-def create_account(
-    tx: Transaction, caller: Caller, account_id: str, values: dict[str, Any], at: datetime
-) -> None:
+def create_account(tx: Transaction, caller: Caller, account_id: str, values: dict[str, Any], at: datetime) -> None:
     """A new account; Conflict when the company has one with that appid. ``values`` are sealed already."""
     appid = values["appid"]
     lock(tx, "appid", f"{caller.company_id}:{appid}")
-    taken = sa.select(accounts.c.id).where(
-        accounts.c.company_id == caller.company_id, accounts.c.appid == appid
-    )
+    taken = sa.select(accounts.c.id).where(accounts.c.company_id == caller.company_id, accounts.c.appid == appid)
     if tx.one(taken) is not None:
         raise Conflict("appid_taken")
     tx.execute(
@@ -40,22 +38,31 @@ def create_account(
 
 
 def change_account(
-    tx: Transaction, caller: Caller, account_id: str, version: int, values: dict[str, Any], changed: list[str]
+    tx: Transaction,
+    caller: Caller,
+    account_id: str,
+    version: int,
+    values: dict[str, Any],
+    new_key: str | None,
+    is_present_key: Callable[[str], bool],
 ) -> None:
-    """Change what is given; Conflict when somebody else was first. New credentials void the access token."""
+    """Change what is given; Conflict when somebody else was first. New credentials void the access token.
+
+    ``new_key`` is sealed; unless it is the present key in another spelling, the present one becomes the previous.
+    """
     lock(tx, "account", account_id)
     row = account_row(tx, caller, account_id)
     if row.version != version:
         raise Conflict("stale_version")
+    values = dict(values)
+    if new_key is not None and not is_present_key(row.aes_key):
+        values |= {"aes_key": new_key, "previous_aes_key": row.aes_key}
+    check_mode(values.get("mode", row.mode), bool(values.get("aes_key", row.aes_key)))
     tx.execute(accounts.update().where(accounts.c.id == account_id).values(**values, version=version + 1))
     if {"secret", "api_base_url"} & values.keys():
-        tx.execute(
-            tokens.delete().where(tokens.c.company_id == row.company_id, tokens.c.account_id == account_id)
-        )
-        tx.execute(
-            uploads.delete().where(uploads.c.company_id == row.company_id, uploads.c.account_id == account_id)
-        )
-    audit(tx, caller, "wechat.accounts.change", "account", account_id, row.name, fields=sorted(changed))
+        tx.execute(tokens.delete().where(tokens.c.company_id == row.company_id, tokens.c.account_id == account_id))
+        tx.execute(uploads.delete().where(uploads.c.company_id == row.company_id, uploads.c.account_id == account_id))
+    audit(tx, caller, "wechat.accounts.change", "account", account_id, row.name, fields=sorted(values))
 
 
 def mark_verified(tx: Transaction, account_id: str, at: datetime) -> None:
@@ -159,9 +166,7 @@ def expire_token(tx: Transaction, company_id: str, account_id: str, sealed: str)
         )
 
 
-def count_call(
-    tx: Transaction, company_id: str, account_id: str, interface: str, day: str, limit: int
-) -> None:
+def count_call(tx: Transaction, company_id: str, account_id: str, interface: str, day: str, limit: int) -> None:
     """Count one call of the day, before it is made; Conflict ``quota_used_up`` at the limit (R-WX-23)."""
     is_row = (
         (quotas.c.company_id == company_id)
@@ -179,9 +184,7 @@ def count_call(
         raise Conflict("quota_used_up", interface=interface, limit=limit)
 
 
-def use_up_quota(
-    tx: Transaction, company_id: str, account_id: str, interface: str, day: str, limit: int
-) -> None:
+def use_up_quota(tx: Transaction, company_id: str, account_id: str, interface: str, day: str, limit: int) -> None:
     """WeChat says that the day's calls are used up: believe it until tomorrow."""
     key = {"company_id": company_id, "account_id": account_id, "day": day, "interface": interface}
     tx.upsert(quotas, key, {"used": limit})

@@ -41,9 +41,7 @@ def default_is_due(fan: Row[Any] | None, at: datetime, pause: timedelta) -> bool
     return fan is None or fan.last_sent_at is None or at - fan.last_sent_at >= pause
 
 
-def conclude(
-    verdict: Verdict, fan: Row[Any] | None, openid: str, at: datetime, default_pause: timedelta
-) -> Conclusion:
+def conclude(verdict: Verdict, fan: Row[Any] | None, openid: str, at: datetime, default_pause: timedelta) -> Conclusion:
     """The providers' answer, else the account's own reply, else nothing.
 
     A default reply only says that somebody will come, so that the push stays unhandled.
@@ -175,9 +173,7 @@ def left_waiting(tx: Transaction, after_id: str, before_id: str) -> list[Dispatc
         .limit(100)
     )
     return [
-        DispatchIntent(
-            company_id=row.company_id, account_id=row.account_id, openid=row.openid, push_id=row.id
-        )
+        DispatchIntent(company_id=row.company_id, account_id=row.account_id, openid=row.openid, push_id=row.id)
         for row in rows
     ]
 
@@ -189,9 +185,7 @@ def _finish(
     lock(tx, "fan", fan_key(target.account_id, target.openid))
     _count_failures(tx, verdict)
     row = tx.one(
-        sa.select(pushes.c.outcome).where(
-            pushes.c.id == target.push_id, pushes.c.company_id == target.company_id
-        )
+        sa.select(pushes.c.outcome).where(pushes.c.id == target.push_id, pushes.c.company_id == target.company_id)
     )
     if row is None or row.outcome not in OPEN:
         return None
@@ -224,9 +218,7 @@ def _send(tx: Transaction, target: DispatchIntent, source: str, reply: ProviderR
 
 
 def _fail(tx: Transaction, target: DispatchIntent, reply: ProviderReply, reason: str) -> None:
-    event = MessageFailed(
-        message_id=reply.id, account_id=target.account_id, openid=target.openid, reason=reason
-    )
+    event = MessageFailed(message_id=reply.id, account_id=target.account_id, openid=target.openid, reason=reason)
     tell(tx, event, target.company_id, target.account_id, target.openid)
     tx.execute(pushes.update().where(pushes.c.id == target.push_id).values(reply_failure=reason))
 
@@ -236,6 +228,6 @@ def _count_failures(tx: Transaction, verdict: Verdict) -> None:
         lock(tx, "provider", f"{service}/{name}")
         key = {"service": service, "name": name}
         c = provider_failures.c
-        count = tx.scalar(sa.select(c.count).where(c.service == service, c.name == name)) or 0
-        values = {"count": int(count) + 1, "error": error[:1000], "failed_at": clock.real_now()}
+        count = tx.scalar(sa.select(c.number).where(c.service == service, c.name == name)) or 0
+        values = {"number": int(count) + 1, "error": error[:1000], "failed_at": clock.real_now()}
         tx.upsert(provider_failures, key, values)

@@ -93,9 +93,7 @@ def _insert_fan(
     tx.execute(fans.insert().values(id=new_id(), created_at=at, **key, **(empty | values)))
 
 
-def change_remark(
-    tx: Transaction, caller: Caller, account_id: str, openid: str, remark: str, at: datetime
-) -> None:
+def change_remark(tx: Transaction, caller: Caller, account_id: str, openid: str, remark: str, at: datetime) -> None:
     """Name a fan privately, here and with WeChat (R-WX-01)."""
     lock(tx, "fan", fan_key(account_id, openid))
     row = fan_row(tx, caller.company_id, account_id, openid)

@@ -23,14 +23,10 @@ def tell(tx: Transaction, event: Event, company_id: str, account_id: str, openid
     publish(tx, event, key=fan_key(account_id, openid), company_id=company_id, subjects=(company_id,))
 
 
-def tell_window(
-    tx: Transaction, windows: Windows, company_id: str, account_id: str, openid: str, at: datetime
-) -> None:
+def tell_window(tx: Transaction, windows: Windows, company_id: str, account_id: str, openid: str, at: datetime) -> None:
     """Publish how long, and how many more, messages may be sent."""
     expires_at, remaining = shown(windows, at)
-    event = WindowChanged(
-        account_id=account_id, openid=openid, expires_at=expires_at, remaining=remaining, at=at
-    )
+    event = WindowChanged(account_id=account_id, openid=openid, expires_at=expires_at, remaining=remaining, at=at)
     tell(tx, event, company_id, account_id, openid)
 
 

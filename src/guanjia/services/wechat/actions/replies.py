@@ -67,9 +67,7 @@ def _values(tx: Transaction, caller: Caller, draft: KeywordReplyDraft) -> dict[s
     }
 
 
-def keep_announcement(
-    tx: Transaction, service: str, digest: str, content: WechatAnnouncement, at: datetime
-) -> bool:
+def keep_announcement(tx: Transaction, service: str, digest: str, content: WechatAnnouncement, at: datetime) -> bool:
     """Keep what a service announces; the one announced last counts. Says whether anything changed."""
     newest = tx.scalar(
         sa.select(announcements.c.digest)

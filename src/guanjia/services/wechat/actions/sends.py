@@ -10,10 +10,11 @@ import msgspec
 import sqlalchemy as sa
 
 from guanjia.contracts.wechat import MediaFailed, MediaStored, MessageFailed, MessageSent, OutboundMessage
+from guanjia.kit.audit import audit
 from guanjia.kit.auth import Caller
 from guanjia.kit.database import Transaction, lock
 from guanjia.kit.errors import Conflict, GuanjiaError, NotFound
-from guanjia.kit.outgoing import enqueue
+from guanjia.kit.outgoing import enqueue, resend
 from guanjia.services.wechat.actions.accounts import count_call
 from guanjia.services.wechat.actions.fans import lose_fan
 from guanjia.services.wechat.actions.feed import fan_key, tell, tell_window
@@ -65,9 +66,7 @@ def accept_message(tx: Transaction, caller: Caller, message_id: str, message: Ou
     enqueue(tx, "messages", key, intent, id=message_id)
 
 
-def reserve_send(
-    tx: Transaction, intent: MessageIntent, day: str, limit: int, at: datetime
-) -> Reservation:
+def reserve_send(tx: Transaction, intent: MessageIntent, day: str, limit: int, at: datetime) -> Reservation:
     """Take one message from the fan's allowance and the day's quota, before the call (R-WX-23).
 
     MayNotSend: fan_unknown, fan_gone, window_closed, sends_used_up; Conflict: quota_used_up.
@@ -120,9 +119,7 @@ def _keep_windows(
 
 def message_sent(tx: Transaction, message_id: str, intent: MessageIntent, at: datetime) -> None:
     """WeChat took the message."""
-    event = MessageSent(
-        message_id=message_id, account_id=intent.account_id, openid=intent.openid, at=at
-    )
+    event = MessageSent(message_id=message_id, account_id=intent.account_id, openid=intent.openid, at=at)
     tell(tx, event, intent.company_id, intent.account_id, intent.openid)
 
 
@@ -151,9 +148,7 @@ def message_failed(
     tell(tx, event, intent.company_id, intent.account_id, intent.openid)
 
 
-def media_stored(
-    tx: Transaction, intent: MediaIntent, file: str, media_type: str, size: int, at: datetime
-) -> None:
+def media_stored(tx: Transaction, intent: MediaIntent, file: str, media_type: str, size: int, at: datetime) -> None:
     """The media of a push lies in kit.files."""
     event = MediaStored(
         push_id=intent.push_id,
@@ -179,9 +174,7 @@ def media_failed(tx: Transaction, intent: MediaIntent, reason: str, at: datetime
     tell(tx, event, intent.company_id, intent.account_id, intent.openid)
 
 
-def keep_upload(
-    tx: Transaction, company_id: str, account_id: str, file: str, media_id: str, at: datetime
-) -> None:
+def keep_upload(tx: Transaction, company_id: str, account_id: str, file: str, media_id: str, at: datetime) -> None:
     """WeChat keeps an uploaded file for three days."""
     key = {"company_id": company_id, "account_id": account_id, "file": file}
     tx.upsert(uploads, key, {"media_id": media_id, "expires_at": at + UPLOAD_LIFE - UPLOAD_MARGIN})
@@ -196,3 +189,13 @@ def forget_upload(tx: Transaction, company_id: str, account_id: str, file: str) 
             uploads.c.file == file,
         )
     )
+
+
+def replay(tx: Transaction, caller: Caller, intent_id: str) -> None:
+    """Send a visible dead letter again; else NotFound, and Conflict when it is none."""
+    outgoing = tx.tables.outgoing
+    row = tx.one(sa.select(outgoing.c.body, outgoing.c.channel).where(outgoing.c.id == intent_id))
+    if row is None or row.body.get("company_id") != caller.company_id:
+        raise NotFound()
+    resend(tx, intent_id)
+    audit(tx, caller, "wechat.dead_letters.replay", "dead_letter", intent_id, row.channel)

@@ -86,9 +86,7 @@ def _as_view(reading: Reading, row: AccountRow, base_url: str) -> AccountView:
 
 def token_row(reading: Reading, company_id: str, account_id: str) -> Row[Any] | None:
     """The stored access token of an account."""
-    return reading.one(
-        sa.select(tokens).where(tokens.c.company_id == company_id, tokens.c.account_id == account_id)
-    )
+    return reading.one(sa.select(tokens).where(tokens.c.company_id == company_id, tokens.c.account_id == account_id))
 
 
 def quota_uses(reading: Reading, company_id: str, account_id: str, day: str) -> dict[str, int]:

@@ -29,9 +29,7 @@ def visible_fans(caller: Caller) -> Select[Any]:
 def fan_row(reading: Reading, company_id: str, account_id: str, openid: str) -> Row[Any] | None:
     """The fan as he is stored."""
     return reading.one(
-        sa.select(fans).where(
-            fans.c.company_id == company_id, fans.c.account_id == account_id, fans.c.openid == openid
-        )
+        sa.select(fans).where(fans.c.company_id == company_id, fans.c.account_id == account_id, fans.c.openid == openid)
     )
 
 
@@ -47,9 +45,7 @@ def windows_of(row: Row[Any]) -> Windows:
 
 def fan_view(reading: Reading, caller: Caller, account_id: str, openid: str, at: datetime) -> FanView:
     """A visible fan; else NotFound."""
-    row = reading.one(
-        visible_fans(caller).where(fans.c.account_id == account_id, fans.c.openid == openid)
-    )
+    row = reading.one(visible_fans(caller).where(fans.c.account_id == account_id, fans.c.openid == openid))
     if row is None:
         raise NotFound()
     return _as_view(row, at)

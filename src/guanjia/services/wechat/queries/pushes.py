@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,8 @@ from sqlalchemy import Row
 from guanjia.kit.auth import Caller
 from guanjia.kit.database import Reading, is_id, page_by_id
 from guanjia.kit.errors import NotFound
-from guanjia.services.wechat.models import accounts, fans, provider_failures as failures, pushes
+from guanjia.services.wechat.models import accounts, fans, pushes
+from guanjia.services.wechat.models import provider_failures as failures
 from guanjia.services.wechat.schemas import DeadLetterView, PushView, Step
 
 DEAD = ("failed", "unknown", "unheard")
@@ -77,17 +79,6 @@ def dead_letter_views(
     return [_as_dead_letter(row) for row in rows], following
 
 
-def dead_letter_id(reading: Reading, caller: Caller, intent_id: str) -> str:
-    """The id of a visible dead letter; else NotFound."""
-    outgoing = reading.tables.outgoing
-    row = reading.one(
-        sa.select(outgoing.c.id, outgoing.c.body, outgoing.c.state).where(outgoing.c.id == intent_id)
-    )
-    if row is None or row.body.get("company_id") != caller.company_id:
-        raise NotFound()
-    return str(row.id)
-
-
 def _account_ids(caller: Caller) -> sa.Select[Any]:
     return sa.select(accounts.c.id).where(accounts.c.company_id == caller.company_id)
 
@@ -107,38 +98,40 @@ def _as_dead_letter(row: Row[Any]) -> DeadLetterView:
     )
 
 
-def message_steps(reading: Reading, caller: Caller, path_id: str) -> list[Step]:
-    """The way of a push with its replies, or of a message that was sent; NotFound when it is neither."""
+def message_steps(reading: Reading, caller: Caller, path_id: str, offset: timedelta) -> list[Step]:
+    """The way of a push with its replies, or of a message that was sent; NotFound when it is neither.
+
+    Calls to the outside keep real time; ``offset`` brings them into business time.
+    """
     if not is_id(path_id):
         raise NotFound()
-    row = reading.one(
-        sa.select(pushes).where(pushes.c.id == path_id, pushes.c.company_id == caller.company_id)
-    )
+    row = reading.one(sa.select(pushes).where(pushes.c.id == path_id, pushes.c.company_id == caller.company_id))
     if row is None:
-        return _send_steps(reading, caller, [path_id], must_exist=True)
+        steps = _send_steps(reading, caller, [path_id], offset, is_alone=True)
+        if not steps:
+            raise NotFound()
+        return steps
     steps = [Step(name="stored", at=row.received_at, detail=row.event or row.kind)]
     if row.dispatched_at is not None:
         steps.append(Step(name="routed", at=row.dispatched_at, detail=row.provider or row.outcome))
-    return steps + _send_steps(reading, caller, row.reply_ids or [], must_exist=False)
+    if row.reply is not None and row.dispatched_at is not None:
+        steps.append(Step(name="sent", at=row.dispatched_at, detail="passive"))
+    if row.reply_failure and row.dispatched_at is not None:
+        steps.append(Step(name="failed", at=row.dispatched_at, detail=row.reply_failure))
+    return steps + _send_steps(reading, caller, row.reply_ids or [], offset, is_alone=False)
 
 
-def _send_steps(reading: Reading, caller: Caller, ids: list[str], *, must_exist: bool) -> list[Step]:
+def _send_steps(reading: Reading, caller: Caller, ids: list[str], offset: timedelta, *, is_alone: bool) -> list[Step]:
     outgoing = reading.tables.outgoing
-    rows = [
-        row
-        for row in reading.rows(
-            sa.select(outgoing).where(outgoing.c.id.in_(ids)).order_by(outgoing.c.position)
-        )
-        if row.channel == "messages" and row.body["company_id"] == caller.company_id
-    ]
-    if must_exist and not rows:
-        raise NotFound()
+    statement = sa.select(outgoing).where(outgoing.c.id.in_(ids), outgoing.c.channel == "messages")
     steps: list[Step] = []
-    for row in rows:
-        if must_exist:
-            steps.append(Step(name="routed", at=row.created_at, detail=row.body["kind"]))
+    for row in reading.rows(statement.order_by(outgoing.c.position)):
+        if row.body["company_id"] != caller.company_id:
+            continue
+        if is_alone:
+            steps.append(Step(name="routed", at=row.created_at + offset, detail=row.body["kind"]))
         if row.state == "sent":
-            steps.append(Step(name="sent", at=row.updated_at, detail=row.body["kind"]))
+            steps.append(Step(name="sent", at=row.updated_at + offset, detail=row.body["kind"]))
         elif row.state in DEAD:
-            steps.append(Step(name="failed", at=row.updated_at, detail=row.code))
+            steps.append(Step(name="failed", at=row.updated_at + offset, detail=row.code))
     return steps

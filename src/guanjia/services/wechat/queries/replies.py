@@ -22,9 +22,7 @@ def keyword_reply_views(
     reading: Reading, caller: Caller, cursor: str | None, limit: int
 ) -> tuple[list[KeywordReplyView], str | None]:
     """A page of the visible keyword replies, newest first."""
-    rows, following = page_by_id(
-        reading, visible_keyword_replies(caller), keyword_replies.c.id, cursor, limit
-    )
+    rows, following = page_by_id(reading, visible_keyword_replies(caller), keyword_replies.c.id, cursor, limit)
     return [
         KeywordReplyView(
             id=row.id,

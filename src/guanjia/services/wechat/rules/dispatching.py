@@ -95,9 +95,7 @@ def matches(provider: Provider, push: Push) -> bool:
     return bool(text) and any(word == "*" or word.casefold() in text for word in provider.keywords)
 
 
-def find_keyword_reply(
-    keyword_replies: Sequence[KeywordReply], account_id: str, text: str
-) -> KeywordReply | None:
+def find_keyword_reply(keyword_replies: Sequence[KeywordReply], account_id: str, text: str) -> KeywordReply | None:
     """The first reply whose keyword is (exact) or stands in (contains) ``text``; case does not count."""
     text = text.strip().casefold()
     for reply in keyword_replies:

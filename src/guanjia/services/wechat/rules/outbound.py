@@ -115,6 +115,4 @@ def passive_fields(kind: str, content: Mapping[str, Any]) -> dict[str, Any] | No
 
 def passive_xml(fields: Mapping[str, Any], openid: str, original_id: str, created: int) -> bytes:
     """A passive reply from the account ``original_id`` to the fan ``openid``."""
-    return build_xml(
-        {"ToUserName": openid, "FromUserName": original_id, "CreateTime": created, **fields}
-    )
+    return build_xml({"ToUserName": openid, "FromUserName": original_id, "CreateTime": created, **fields})

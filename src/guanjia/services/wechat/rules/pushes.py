@@ -84,7 +84,10 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_push(fields: Fields, received_at: datetime) -> Push:
-    """The push in ``fields``; MalformedBody when it names no sender or kind. ``received_at`` stands in for a bad time."""
+    """The push in ``fields``; MalformedBody when it names no sender or kind.
+
+    ``received_at`` stands in for a time that can't be read.
+    """
     openid, kind = text_of(fields, "FromUserName"), text_of(fields, "MsgType").lower()
     if not openid or len(openid) > LONGEST_OPENID or not kind:
         raise MalformedBody("no sender or kind")

@@ -1,7 +1,8 @@
 """How many customer-service messages may still be sent to a fan, and until when (A14).
 
-There are two allowances, one after a message and one after a tap, follow or scan; each interaction renews its own. A
-send takes from the short one while it is open, so that the long one lasts.
+There are two allowances, one after a message and one after a tap, follow or scan. A message resets both: it leaves its
+own alone; a tap renews the short one beside the long one. A send takes from the short one while it is open, so that the
+long one lasts.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ class WindowSizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def after_message(windows: Windows, sizes: WindowSizes, at: datetime) -> Windows:
-    """The allowances after a message of the fan."""
+    """The allowances after a message of the fan: it takes the place of what a tap or follow gave before it."""
     until = at + timedelta(seconds=sizes.message_seconds)
-    return msgspec.structs.replace(windows, message_until=until, message_left=sizes.message_count)
+    return Windows(message_until=until, message_left=sizes.message_count)
 
 
 def after_tap(windows: Windows, sizes: WindowSizes, at: datetime) -> Windows:

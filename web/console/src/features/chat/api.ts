@@ -91,8 +91,9 @@ export const markRead = (id: string, number: number) =>
   request<unknown>(`${at(id)}/reads`, { method: 'PUT', body: { number } })
 export const saveDraft = (id: string, draft: { text: string; is_note: boolean; version: number }) =>
   request<{ version: number }>(`${at(id)}/drafts`, { method: 'PUT', body: draft })
-export const tellViewing = (id: string, isTyping: boolean) =>
-  request<unknown>(`${at(id)}/viewers`, { method: 'PUT', body: { is_typing: isTyping } })
+/** `isReply`: what is typed is for the customer, whose phone may show that somebody writes. */
+export const tellViewing = (id: string, isTyping: boolean, isReply: boolean) =>
+  request<unknown>(`${at(id)}/viewers`, { method: 'PUT', body: { is_typing: isTyping, is_reply: isReply } })
 export const listHistory = (id: string) => request<Page<Conversation>>(`${at(id)}/history`)
 
 export const listAgents = () => request<Page<Agent>>('/chat/agents')

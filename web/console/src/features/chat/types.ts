@@ -131,6 +131,7 @@ export interface Group {
   organisation_id: string
   is_default: boolean
   capacity: number
+  hand_back_seconds: number
   hours: Hours
   off_hours_text: string
   members: Member[]

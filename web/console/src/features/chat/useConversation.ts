@@ -23,7 +23,7 @@ function applyToDetail(detail: ConversationDetail, event: StreamEvent): Conversa
 export function useConversation(conversationId: MaybeRefOrGetter<string>) {
   const staff = useStaff()
   const id = computed(() => toValue(conversationId))
-  const isTyping = ref(false)
+  const typing = ref<'no' | 'note' | 'reply'>('no')
 
   const query = useQuery({
     queryKey: computed(() => keys.detail(id.value)),
@@ -36,11 +36,11 @@ export function useConversation(conversationId: MaybeRefOrGetter<string>) {
   function tell(): void {
     if (document.visibilityState !== 'visible') return
     // Lossy by design (lesson L12): the next beat says the same.
-    tellViewing(id.value, isTyping.value).catch(() => undefined)
+    tellViewing(id.value, typing.value !== 'no', typing.value === 'reply').catch(() => undefined)
   }
   const timer = setInterval(tell, VIEW_MS)
-  watch([id, isTyping], tell, { immediate: true })
+  watch([id, typing], tell, { immediate: true })
   onBeforeUnmount(() => clearInterval(timer))
 
-  return { query, others, isTyping }
+  return { query, others, typing }
 }
