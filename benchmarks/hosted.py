@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import json
 import signal
 import sys
@@ -23,9 +24,8 @@ async def _serve(folder: Path, port: int, names: Sequence[str]) -> None:
     import uvicorn
 
     from guanjia.app.platform import Platform
-    from guanjia.app.services import SERVICES
 
-    services = [one for one in SERVICES if one.id in names]
+    services = [importlib.import_module(f"guanjia.services.{name}.manifest").SERVICE for name in names]
     platform = Platform(services, folder=folder, base_url=f"http://127.0.0.1:{port}")
     await platform.start()
     platform.is_open = True

@@ -272,6 +272,11 @@ class Host:
             heads[name] = -1 if last is None or feed.head < last else last
         return heads
 
+    async def head(self, service: str) -> int:
+        """The present end of a feed, when everything before has been heard: what ``events`` shall begin after."""
+        await self.settle()
+        return self.feeds[service].head
+
     async def events(self, service: str, name: str = "", after: int = 0) -> list[FeedRow]:
         """The feed of a service after ``after``, all of it or the events called ``name``."""
         await self.settle()

@@ -225,6 +225,7 @@ class Client:
             error = GuanjiaError(envelope["attribute"]["error"])
             error.status = answer.status
             error.fields = envelope["attribute"].get("fields", {})
+            error.add_note(f"{answer.status} {method} {path} {error.fields}")
             raise error
         return envelope["attribute"]
 

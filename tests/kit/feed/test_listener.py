@@ -76,7 +76,7 @@ class Scene:
         tx.execute(heard.insert().values(id=new_id(), position=position, **values))
         self.tries[event.number] = attempt = self.tries.get(event.number, 0) + 1
         if self.fails(event.number, attempt):
-            raise LookupError(f"number {event.number}\x00\ud800")
+            raise LookupError(f"number {event.number}\x00")
 
     async def publish(self, *numbers: int, key: str = "", kind: type[Any] = NoteAdded) -> None:
         def put(tx: Transaction) -> None:

@@ -96,6 +96,8 @@ def raw(_context: Context) -> App:
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["path"].endswith("/refused"):
             raise Conflict("conflict")
+        if scope["path"].endswith("/crash"):
+            raise ZeroDivisionError("13800138000")
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": scope["path"].encode()})
 

@@ -191,6 +191,9 @@ def test_mounts_answer_for_themselves(tmp_path: Path) -> None:
         assert (answer.status, answer.body) == (200, b"/raw/a")
         refused = await host.request("shelf", "GET", "/raw/refused")
         assert (refused.status, refused.error) == (409, "conflict")
+        crashed = await host.request("shelf", "GET", "/raw/crash")
+        assert (crashed.status, crashed.error) == (500, "internal_error")
+        assert b"13800138000" not in crashed.body
         assert (await host.request("shelf", "GET", "/raw/a", is_signed=False)).status == 401
 
     on_host(tmp_path, story)

@@ -133,7 +133,7 @@ NAMES = {
     ("role", "held", "missing"),
     [
         ("administrator", NAMES - {"auth.companies.read"} | {SELF}, {"auth.companies.read"}),
-        ("supervisor", {SELF, "chat.canned.write", "crm.customers.reveal", "auth.staff.read"}, {"wechat.accounts.write"}),
+        ("supervisor", {SELF, "chat.canned.write", "auth.staff.read"}, {"wechat.accounts.write"}),
         ("agent", {SELF, "chat.conversations.write", "chat.canned.own", "wechat.fans.read"}, {"chat.canned.write"}),
         ("operator", {SELF, "wechat.accounts.write", "chat.canned.write"}, {"chat.conversations.read"}),
         ("quality", {SELF, "chat.conversations.read"}, {"chat.conversations.write", "crm.customers.reveal"}),

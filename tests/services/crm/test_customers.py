@@ -70,9 +70,9 @@ async def test_tags_are_replaced_and_counted(company: Company) -> None:
     )
     assert (tagged.attribute["tags"], tagged.attribute["version"]) == (["老客户", "VIP"], 2)
     await company.call("PUT", f"/customers/{other['id']}/tags", {"tags": ["VIP"], "version": 1})
-    assert (await company.call("GET", "/tags")).items == [{"tag": "VIP", "count": 2}, {"tag": "老客户", "count": 1}]
+    assert (await company.call("GET", "/tags")).items == [{"name": "VIP", "count": 2}, {"name": "老客户", "count": 1}]
     await company.call("PUT", f"/customers/{one['id']}/tags", {"tags": [], "version": 2})
-    assert (await company.call("GET", "/tags")).items == [{"tag": "VIP", "count": 1}]
+    assert (await company.call("GET", "/tags")).items == [{"name": "VIP", "count": 1}]
     assert [row["id"] for row in (await company.call("GET", "/customers", tag="VIP")).items] == [other["id"]]
     for bad in ([""], ["x" * 21], [f"t{number}" for number in range(31)]):
         refused = await company.call("PUT", f"/customers/{other['id']}/tags", {"tags": bad, "version": 2})
@@ -93,7 +93,7 @@ async def test_phones_are_masked_sealed_and_revealed_with_a_trace(host: Host, co
 
     assert "13800002211" not in await host.database("crm").read(everything)
 
-    before = host.feeds["crm"].head
+    before = await host.head("crm")
     revealed = await company.call("POST", f"{path}/phone-reveals", {"phone_id": phone["id"]})
     assert revealed.attribute == {"phone": "13800002211"}
     (trace,) = await host.events("crm", "audited", after=before)
@@ -212,7 +212,7 @@ async def test_another_company_sees_nothing(host: Host, company: Company) -> Non
 
 
 async def test_changes_are_published(host: Host, company: Company) -> None:
-    before = host.feeds["crm"].head
+    before = await host.head("crm")
     customer = await company.add_customer("张伟", remark="车主")
     rows = await host.events("crm", "customer_changed", after=before)
     events = [msgspec.json.decode(row.data) for row in rows]

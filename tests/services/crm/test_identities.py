@@ -164,7 +164,7 @@ async def test_hearing_a_fan_again_changes_and_tells_nothing(host: Host, company
     facts = {"account_id": new_id(), "openid": new_id(), "unionid": new_id(), "subscribed_at": None}
     await company.fan(**{**facts, "subscribed_at": datetime(2026, 3, 2, tzinfo=UTC)})
     before = await customers(company)
-    head = host.feeds["crm"].head
+    head = await host.head("crm")
     await company.fan(**{**facts, "subscribed_at": datetime(2026, 3, 2, tzinfo=UTC)})
     assert await customers(company) == before
     assert await host.events("crm", after=head) == []

@@ -55,9 +55,7 @@ class Desk:
     async def _announce(self, providers: list[Provider]) -> None:
         body = WechatAnnouncement(providers=providers)
         path = f"/announcements/providers/{new_id()}"
-        answer = await self.host.request(
-            "wechat", "PUT", path, caller=service_caller("providers"), body=body
-        )
+        answer = await self.host.request("wechat", "PUT", path, caller=service_caller("providers"), body=body)
         assert answer.status == 200, answer.body
 
     async def account(self, **more: Any) -> Account:
@@ -91,9 +89,7 @@ class Account:
 
     async def call(self, method: str, path: str, body: Any = None, **query: Any) -> Answer:
         """A request by the company's administrator."""
-        return await self.desk.host.request(
-            "wechat", method, path, caller=self.caller, body=body, query=query
-        )
+        return await self.desk.host.request("wechat", method, path, caller=self.caller, body=body, query=query)
 
     def fields(self, **more: Any) -> dict[str, Any]:
         """A text message, or whatever ``more`` makes of it."""
@@ -106,7 +102,7 @@ class Account:
             "MsgId": next(_numbers),
         } | more
 
-    async def push(self, body: bytes | dict[str, Any] | None = None, **more: Any) -> Answer:
+    async def push(self, body: bytes | dict[str, Any] | None = None, /, **more: Any) -> Answer:
         """Deliver a push signed as this account's plain mode does it."""
         if not isinstance(body, bytes):
             body = build_xml(body if body is not None else self.fields(**more))
@@ -135,18 +131,14 @@ class Account:
         headers = [(HEADER, sign_caller(host.secrets.platform_key, PUBLIC, "wechat"))]
         text = query if isinstance(query, str) else urlencode(query)
         reply = await call_app(app, method, f"/callbacks/{self.id}", headers, body, text, WAIT_SECONDS)
-        return Answer(
-            reply.status, {key.decode(): value.decode() for key, value in reply.headers.items()}, reply.body
-        )
+        return Answer(reply.status, {key.decode(): value.decode() for key, value in reply.headers.items()}, reply.body)
 
     async def put_message(self, kind: str = "text", message_id: str = "", **content: Any) -> str:
         """``chat`` hands a message over; the answer is its id."""
         message_id = message_id or new_id()
         body = {"account_id": self.id, "openid": self.openid, "kind": kind, "content": content or {"content": "您好"}}
         caller = service_caller("chat", self.company_id)
-        answer = await self.desk.host.request(
-            "wechat", "PUT", f"/messages/{message_id}", caller=caller, body=body
-        )
+        answer = await self.desk.host.request("wechat", "PUT", f"/messages/{message_id}", caller=caller, body=body)
         assert answer.status == 200, answer.body
         return message_id
 
@@ -197,11 +189,13 @@ async def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> A
     """Everything at work."""
     platform, listening = await start_platform()
     folder = tmp_path_factory.mktemp("wechat")
-    async with Host([SERVICE, PROVIDERS], database_url, folder) as host:
-        runner = OutgoingRunner(host.contexts["wechat"], SERVICE.outgoing)
-        await runner.start()
-        try:
-            yield Desk(host, platform, host.contexts["providers"].part(Script))
-        finally:
-            await runner.stop()
-    await listening.cleanup()
+    try:
+        async with Host([SERVICE, PROVIDERS], database_url, folder) as host:
+            runner = OutgoingRunner(host.contexts["wechat"], SERVICE.outgoing)
+            await runner.start()
+            try:
+                yield Desk(host, platform, host.contexts["providers"].part(Script))
+            finally:
+                await runner.stop()
+    finally:
+        await listening.cleanup()

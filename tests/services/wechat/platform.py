@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,13 +34,13 @@ class Platform:
     tokens: set[str] = field(default_factory=set)
     issued: int = 0
     media: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    # Files that need no token, by path.
+    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     fans: dict[str, dict[str, Any]] = field(default_factory=dict)
     # A path whose calls wait for this before they are answered.
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     # A path whose connection is cut after the call was read.
     cuts: set[str] = field(default_factory=set)
-    # Called when a call arrives.
-    on_call: Callable[[Call], None] | None = None
 
     def of(self, path: str) -> list[Call]:
         """The calls of one interface so far."""
@@ -58,8 +57,6 @@ class Platform:
             body = await request.json()
         call = Call(request.path, dict(request.query), body, upload)
         self.calls.append(call)
-        if self.on_call is not None:
-            self.on_call(call)
         if request.path in self.gates:
             await self.gates[request.path].wait()
         if request.path in self.cuts:
@@ -73,6 +70,9 @@ class Platform:
             return refuse(self.refusals[call.path].pop(0))
         if call.path in ("/cgi-bin/stable_token", "/cgi-bin/token"):
             return self._token(call)
+        if call.path in self.files:
+            content, kind = self.files[call.path]
+            return web.Response(body=content, content_type=kind)
         if call.query.get("access_token") not in self.tokens:
             return refuse(40001)
         if call.path == "/cgi-bin/media/upload":

@@ -44,9 +44,7 @@ async def crash(_request: ProviderRequest) -> ProviderAnswer:
 
 
 @post("/providers/{name:str}", callers=("service",))
-async def ask_provider(
-    context: Context, caller: Caller, name: str, data: ProviderRequest
-) -> Envelope[ProviderAnswer]:
+async def ask_provider(context: Context, caller: Caller, name: str, data: ProviderRequest) -> Envelope[ProviderAnswer]:
     """Whatever the script says."""
     script = context.part(Script)
     script.asked.append((name, data))

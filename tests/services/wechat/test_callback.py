@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ async def test_an_unknown_or_inactive_account_is_404(desk: Desk) -> None:
         b"<xml><MsgType>text</MsgType></xml>",
         b"<xml><FromUserName>" + b"o" * 65 + b"</FromUserName><MsgType>text</MsgType></xml>",
         b"<xml><FromUserName>\xff\xfe</FromUserName><MsgType>text</MsgType></xml>",
-        b'<!DOCTYPE xml><xml><FromUserName>o</FromUserName><MsgType>text</MsgType></xml>',
+        b"<!DOCTYPE xml><xml><FromUserName>o</FromUserName><MsgType>text</MsgType></xml>",
         b'<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><xml><FromUserName>&c;</FromUserName></xml>',
         b"<a>" * 2000 + b"</a>" * 2000,
         b"[" * 50_000,
@@ -205,13 +206,21 @@ async def test_values_that_would_break_a_database_are_stored(desk: Desk) -> None
 
 async def test_json_pushes_say_the_same_as_xml(desk: Desk) -> None:
     account = await desk.account()
-    body = (
-        '{"ToUserName":"gh_1","FromUserName":"%s","CreateTime":1409735669,"MsgType":"location",'
-        '"Location_X":23.137466,"Location_Y":113.352425,"Scale":20,"Label":"广州\\u0000\\u001d",'
-        '"MsgId":9223372036854775807}' % account.openid
-    )
-    assert (await account.push(body.encode())).body == b"success"
-    assert (await account.push(body.encode())).body == b"success"
+    body = json.dumps(
+        {
+            "ToUserName": "gh_1",
+            "FromUserName": account.openid,
+            "CreateTime": 1409735669,
+            "MsgType": "location",
+            "Location_X": 23.137466,
+            "Location_Y": 113.352425,
+            "Scale": 20,
+            "Label": "广州\x00\x1d",
+            "MsgId": 2**63 - 1,
+        }
+    ).encode()
+    assert (await account.push(body)).body == b"success"
+    assert (await account.push(body)).body == b"success"
     ((_name, received),) = await account.events("message_received")
     assert received["content"] == {
         "latitude": 23.137466,
@@ -223,7 +232,8 @@ async def test_json_pushes_say_the_same_as_xml(desk: Desk) -> None:
 
 async def test_an_encrypted_json_push(desk: Desk) -> None:
     account = await desk.account(mode="safe", aes_key=KEY)
-    inner = '{"FromUserName":"%s","CreateTime":1,"MsgType":"text","Content":"好","MsgId":1}' % account.openid
+    fields = {"FromUserName": account.openid, "CreateTime": 1, "MsgType": "text", "Content": "好", "MsgId": 1}
+    inner = json.dumps(fields, ensure_ascii=False)
     body, query = account.sealed(inner.encode())
     outer = b'{"ToUserName":"gh_1","Encrypt":"' + parse_xml(body)["Encrypt"].encode() + b'"}'
     assert (await account.post(outer, query)).body == b"success"

@@ -1,6 +1,8 @@
 import type { Feature, Panel } from './feature'
 
-const modules = import.meta.glob<{ default: Feature | Panel[] }>('./features/*/{routes,panels}.ts', { eager: true })
+const modules = import.meta.glob<{ default: Feature | Panel[] }>('./features/*/{routes,panels}.ts', {
+  eager: true,
+})
 
 export const features: Feature[] = []
 export const panels: Panel[] = []

@@ -6,10 +6,9 @@ import { createPinia } from 'pinia'
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { createApp } from 'vue'
 import { ApiError } from '@shared/api/envelope'
-import { addWords, i18n, startLanguage } from '@shared/i18n/i18n'
+import { i18n, startLanguage } from '@shared/i18n/i18n'
 import { sharedWords } from '@shared/locales/words'
 import App from './App.vue'
-import { panels } from './features'
 import { consoleWords } from './locales/words'
 import { router } from './router'
 import { usePreferences } from './stores/preferences'
@@ -33,7 +32,6 @@ async function start(): Promise<void> {
   app.use(createPinia())
   usePreferences().apply()
   await startLanguage([sharedWords, consoleWords])
-  for (const panel of panels) void addWords(panel.words)
   app.use(i18n)
   app.use(VueQueryPlugin, { queryClient })
   app.use(router)

@@ -1,7 +1,7 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { addWords } from '@shared/i18n/i18n'
 import { useSession } from '@shared/session/session'
-import { features } from './features'
+import { features, panels } from './features'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -36,19 +36,16 @@ export const router = createRouter({
   ],
 })
 
-const ownerOf = new Map(
-  features.flatMap((feature) => feature.routes.map((route) => [route.name as string, feature] as const)),
-)
-
 /** The page asked for, as long as it is one of ours: never another host. */
 export function safeReturn(wanted: unknown): string {
   const path = typeof wanted === 'string' ? wanted : ''
   return /^\/(?![/\\])/.test(path) ? path : '/'
 }
 
+/** A public page needs its own part's words; the frame shows pieces of every part. */
 async function wordsFor(to: RouteLocationNormalized): Promise<void> {
-  const owners = new Set(to.matched.map((record) => ownerOf.get(record.name as string)))
-  await Promise.all([...owners].map((feature) => feature && addWords(feature.words)))
+  const needed = features.filter((feature) => !to.meta.isPublic || feature.routes.some((route) => route.name === to.name))
+  await Promise.all([...needed, ...(to.meta.isPublic ? [] : panels)].map((part) => addWords(part.words)))
 }
 
 router.beforeEach(async (to) => {

@@ -273,7 +273,7 @@ class DemoData:
                 "account_id": None,
                 "keywords": one["keywords"],
                 "match": one["match"],
-                "reply": {"kind": "text", "content": {"content": one["text"]}},
+                "reply": {"kind": "text", "content": one["text"]},
                 "is_on": True,
                 "sort": sort,
             }

@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from guanjia.kit.database.lane import Job, Lane
 from guanjia.kit.database.tables import kit_tables
 from guanjia.kit.database.target import Target
-from guanjia.kit.database.transaction import Reading, Transaction, give_hints
+from guanjia.kit.database.transaction import Reading, Transaction, give_hints, lock
 from guanjia.kit.errors import Conflict, Invalid, Unavailable
 
 P = ParamSpec("P")
@@ -138,6 +138,8 @@ class Database:
             try:
                 with self.engine.connect() as connection:
                     tx = Transaction(connection, self.tables, self.service)
+                    if attempt > 1:
+                        lock(tx, "again", "")  # one by one, so that those that lost don't meet each other again
                     result = action(tx)
                     is_committing = True
                     connection.commit()

@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, CursorResult, Executable, Row, Table
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from guanjia.kit.database.hot import hot_insert, hot_update, run_hot
 from guanjia.kit.database.tables import KitTables
 from guanjia.kit.errors import GuanjiaError
 
@@ -72,14 +72,17 @@ class Transaction(Reading):
         """Call ``hint`` after the commit, in the writer's thread: a wake-up that may be lost, never a deed."""
         self.hints.append(hint)
 
+    def insert(self, table: Table, values: Values) -> None:
+        """Insert a row; every column is named in ``values`` or may be null."""
+        run_hot(self.connection, hot_insert(self.connection.dialect, table, tuple(values)), values)
+
     def insert_new(self, table: Table, values: Values) -> bool:
         """Insert a row unless a unique key is taken; says whether it was inserted."""
         if self.dialect in ("postgresql", "sqlite"):
-            insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
-            statement = insert(table).values(**values).on_conflict_do_nothing()
-            return self.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
+            hot = hot_insert(self.connection.dialect, table, tuple(values), "ignore")
+            return run_hot(self.connection, hot, values) == 1
         try:
-            self.execute(table.insert().values(**values))
+            self.insert(table, values)
         except IntegrityError as error:
             # MariaDB undoes the statement alone. INSERT IGNORE would also swallow what is no duplicate.
             if error.orig is not None and error.orig.args[0] == _MARIADB_DUPLICATE:
@@ -89,13 +92,14 @@ class Transaction(Reading):
 
     def upsert(self, table: Table, key: Values, values: Values) -> None:
         """Insert ``key`` + ``values``, or update ``values`` of the row with that unique ``key``."""
-        if self.dialect in ("postgresql", "sqlite"):
-            insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
-            statement: Any = insert(table).values(**key, **values)
-            statement = statement.on_conflict_do_update(index_elements=list(key), set_=dict(values))
-        else:
-            statement = mysql.insert(table).values(**key, **values).on_duplicate_key_update(**values)
-        self.execute(statement)
+        both = {**key, **values}
+        hot = hot_insert(self.connection.dialect, table, tuple(both), "update", tuple(key))
+        run_hot(self.connection, hot, both)
+
+    def update(self, table: Table, key: Values, values: Values) -> int:
+        """Update ``values`` of the rows whose columns equal ``key``; how many there were."""
+        hot = hot_update(self.connection.dialect, table, tuple(key), tuple(values))
+        return run_hot(self.connection, hot, {**values, **{f"key_{name}": value for name, value in key.items()}})
 
 
 def give_hints(hints: Sequence[Callable[[], None]]) -> None:

@@ -65,5 +65,5 @@ def publish(
         "data": event,
         "recorded_at": clock.real_now(),
     }
-    tx.execute(tx.tables.feed.insert().values(**values))
+    tx.insert(tx.tables.feed, values)
     tx.has_published = True

@@ -68,6 +68,7 @@ def build_litestar(service: Service, context: Context | None, *, with_openapi: b
         },
         openapi_config=OpenAPIConfig(title=service.titles["en"], version="1") if with_openapi else None,
         request_max_body_size=None,
+        logging_config=None,  # its own would replace that of the process
         signature_types=[Context, Caller],
         state=State({"context": context}),
     )
@@ -90,7 +91,7 @@ def build_app(service: Service, context: Context) -> App:
             scope["state"] = {"caller": caller}
             for prefix, mounted in mounts:
                 if scope["path"].startswith(prefix) or scope["path"] == prefix[:-1]:
-                    await mounted(scope, receive, send)
+                    await _serve_mount(mounted, words, scope, receive, send)
                     return
             if scope["method"] in ("POST", "PUT", "PATCH", "DELETE"):
                 receive = await guarded_receive(scope, receive)
@@ -100,6 +101,26 @@ def build_app(service: Service, context: Context) -> App:
         await inner(scope, receive, send)  # type: ignore[arg-type]  # plain dicts where Litestar has typed ones
 
     return app
+
+
+async def _serve_mount(mounted: App, words: Words, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run a raw app; what it raises before its answer has begun is answered as a route's would be."""
+    is_begun = False
+
+    async def watched(message: Message) -> None:
+        nonlocal is_begun
+        is_begun = True
+        await send(message)
+
+    try:
+        await mounted(scope, receive, watched)
+    except Exception as error:
+        if is_begun:
+            raise
+        if not isinstance(error, GuanjiaError):
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            error = GuanjiaError()
+        await send_failure(error, words, send)
 
 
 def _translate(request: Request[Any, Any, Any], error: HTTPException) -> GuanjiaError:
@@ -112,9 +133,11 @@ def _translate(request: Request[Any, Any, Any], error: HTTPException) -> Guanjia
                 name, reason = _field(str(item.get("key", "")), str(item.get("message", "")))
                 fields[name] = reason
         return Invalid(fields=fields)
-    cause = error.__cause__
-    if isinstance(cause, msgspec.DecodeError) and not isinstance(cause, msgspec.ValidationError):
-        return BadRequest("json_malformed")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, msgspec.DecodeError) and not isinstance(cause, msgspec.ValidationError):
+            return BadRequest("json_malformed")
+        cause = cause.__cause__ or cause.__context__
     if error.status_code == 405:
         refusal = GuanjiaError("method_not_allowed")
         refusal.status = 405

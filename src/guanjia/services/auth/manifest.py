@@ -40,14 +40,6 @@ MENUS = [
         sort=90,
         permission="auth.audit.read",
     ),
-    MenuItem(
-        code="companies",
-        titles={"zh-CN": "公司", "en": "Companies"},
-        url="/settings/companies",
-        parent="settings",
-        sort=95,
-        permission="auth.companies.read",
-    ),
 ]
 
 SERVICE = Service(

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from guanjia.contracts.auth import AuthAnnouncement, MenuItem
 from guanjia.contracts.wechat import FanChanged
 from guanjia.kit.feed import Hears
-from guanjia.kit.service import Announcement, Service
+from guanjia.kit.service import Service
 from guanjia.services.crm.listeners import on_fan_changed
 from guanjia.services.crm.models import metadata
 from guanjia.services.crm.routes import ROUTES
-
-MENUS = [
-    MenuItem(
-        code="customers",
-        titles={"zh-CN": "客户", "en": "Customers"},
-        url="/customers",
-        icon="users",
-        sort=30,
-        permission="crm.customers.read",
-    )
-]
 
 SERVICE = Service(
     id="crm",
@@ -29,7 +17,6 @@ SERVICE = Service(
     metadata=metadata,
     routes=ROUTES,
     hears=[Hears("wechat", FanChanged, on_fan_changed)],
-    announces=[Announcement(reader="auth", content=AuthAnnouncement(menus=MENUS))],
     words=Path(__file__).with_name("words.toml"),
     migrations=Path(__file__).with_name("migrations"),
     permissions={

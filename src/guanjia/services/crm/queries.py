@@ -142,4 +142,4 @@ def list_tags(reading: Reading, caller: Caller) -> list[TagCount]:
         .order_by(count.desc(), tags.c.tag)
         .limit(TAGS_SHOWN)
     )
-    return [TagCount(tag=row.tag, count=row.customer_count) for row in reading.rows(statement)]
+    return [TagCount(name=row.tag, count=row.customer_count) for row in reading.rows(statement)]

@@ -83,7 +83,7 @@ class RevealedPhone(msgspec.Struct, kw_only=True):
 class TagCount(msgspec.Struct, kw_only=True):
     """A tag in use, and how many customers have it."""
 
-    tag: str
+    name: str
     count: int
 
 

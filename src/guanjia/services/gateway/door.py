@@ -88,12 +88,20 @@ class Door:
         request_log.request_id.set(request_id)
         locale.set(pick_locale(header(scope, b"accept-language").decode("latin-1")))
         has_started = False
+        start: Message | None = None
 
         async def stamped(message: Message) -> None:
-            nonlocal has_started
+            """Adds our headers; a whole answer gets its length, so that no client has to read chunks."""
+            nonlocal has_started, start
+            has_started = True
             if message["type"] == "http.response.start":
-                has_started = True
-                message = {**message, "headers": _stamp(message.get("headers", ()), request_id)}
+                start = {**message, "headers": _stamp(message.get("headers", ()), request_id)}
+                return
+            if start is not None:
+                begin, start = start, None
+                if not message.get("more_body", False) and begin["status"] not in (204, 304):
+                    _add_length(begin["headers"], message.get("body", b""))
+                await send(begin)
             await send(message)
 
         try:
@@ -284,6 +292,11 @@ def _stamp(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
     if not any(key == b"x-content-type-options" for key, _ in stamped):
         stamped.append((b"x-content-type-options", b"nosniff"))
     return stamped
+
+
+def _add_length(headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    if not any(key == b"content-length" for key, _ in headers):
+        headers.append((b"content-length", str(len(body)).encode()))
 
 
 async def _send_json(send: Send, body: Any) -> None:

@@ -58,7 +58,9 @@ class PassiveAnswers:
                 return None
             # The answer is being written: what is stored as sent must also be sent.
             await asyncio.wait({run.task})
-        return run.task.result() if run.task.exception() is None else None
+        if run.task.cancelled() or run.task.exception() is not None:
+            return None
+        return run.task.result()
 
     async def _ask(self, run: _Run, account: Account, arrival: Arrival, push_id: str) -> bytes | None:
         try:

@@ -5,7 +5,7 @@ import type { Page } from '@shared/api/envelope'
 import { request } from '@shared/api/request'
 import { currentLanguage } from '@shared/i18n/i18n'
 
-/** The 17 fields of a menu, as the handbook fixes them (R-PLAT-14); children by `parentid`. */
+/** The 17 fields of a menu, as the handbook fixes them (R-PLAT-14), and what hangs below it. */
 export interface Menu {
   id: string
   menuname: string
@@ -20,27 +20,20 @@ export interface Menu {
   viewtype: string
   sort: number
   remark: string
+  children?: Menu[]
 }
 
 export interface MenuNode extends Menu {
   children: MenuNode[]
 }
 
-/** A forest by `parentid`, each level in its order; what is inactive or not for navigation is left out. */
+/** The menus of the rail, each level in its order; what is inactive or not for navigation is left out. */
 export function growMenus(menus: Menu[]): MenuNode[] {
-  const nodes = new Map(menus.map((menu) => [menu.id, { ...menu, children: [] as MenuNode[] }]))
-  const roots: MenuNode[] = []
-  for (const node of nodes.values()) {
-    if (!node.isactive || !node.navmenu) continue
-    const parent = node.parentid ? nodes.get(node.parentid) : undefined
-    ;(parent ? parent.children : roots).push(node)
-  }
-  const order = (list: MenuNode[]) => {
-    list.sort((one, other) => one.sort - other.sort || one.menucode.localeCompare(other.menucode))
-    list.forEach((node) => order(node.children))
-  }
-  order(roots)
-  return roots
+  return menus
+    .filter((menu) => menu.isactive && menu.navmenu)
+    .map((menu) => ({ ...menu, children: growMenus(menu.children ?? []) }))
+    .filter((node) => node.menuurl !== '' || node.children.length > 0)
+    .sort((one, other) => one.sort - other.sort || one.menucode.localeCompare(other.menucode))
 }
 
 /** The route of a menu, without the console's own prefix. */

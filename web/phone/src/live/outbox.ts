@@ -20,6 +20,8 @@ export interface OutboxWorld {
   /** Shows the message on the phone, in the place of the one with the same client id. */
   show(phoneId: string, appid: string, message: Message): void
   newKey(): string
+  /** The file is no longer shown from this page's memory. */
+  forget(preview: string): void
   now(): string
   wait(milliseconds: number): Promise<void>
 }
@@ -86,6 +88,7 @@ export class Outbox {
         const message = await this.attempt(clientId, held)
         this.held.delete(clientId)
         this.world.show(phoneId, appid, { ...message, client_id: clientId })
+        if (held.outgoing.file) this.world.forget(held.outgoing.file.preview)
         return
       } catch (error) {
         const isTransient = error instanceof ApiError && error.isTransient

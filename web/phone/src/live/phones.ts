@@ -37,6 +37,7 @@ export class Phones {
     send: emulator.send,
     show: (phoneId, appid, message) => this.show(phoneId, appid, message),
     newKey,
+    forget: (preview) => URL.revokeObjectURL(preview),
     now: () => new Date(serverNow()).toISOString(),
     wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   })

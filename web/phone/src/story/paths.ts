@@ -72,11 +72,10 @@ export function lag(path: Path, index: number): number | null {
   return step && before ? Math.max(0, step.at - before.at) : null
 }
 
-/** From the first step to the last, in milliseconds. */
+/** From the earliest step to the latest, in milliseconds. */
 export function duration(path: Path): number {
-  const first = path.steps[0]
-  const last = path.steps[path.steps.length - 1]
-  return first && last ? Math.max(0, last.at - first.at) : 0
+  const times = path.steps.map((step) => step.at)
+  return times.length > 0 ? Math.max(...times) - Math.min(...times) : 0
 }
 
 /** True once nothing more is expected. */
@@ -105,12 +104,12 @@ export class PathBuilder {
     private readonly openid: () => string | undefined,
   ) {}
 
-  /** An event of the phone's stream. */
-  takePhone(event: PhoneEvent): Path | null {
+  /** An event of the phone's stream; `now` stands in for a time that it lacks. */
+  takePhone(event: PhoneEvent, now: number): Path | null {
     if (event.phone_id !== this.phoneId) return null
     if (event.name === 'follow_changed') {
       const name = event.data.is_following ? 'event:subscribe' : 'event:unsubscribe'
-      return this.begin(`follow:${event.number}`, name, '', event.data.at ?? null)
+      return this.begin(`follow:${event.number}`, name, '', now)
     }
     if (event.name !== 'message_added') return null
     const message = event.data.message as Message
@@ -136,12 +135,17 @@ export class PathBuilder {
     const said = summary(message)
     const held = this.paths.find((path) => path.phoneMessageId === message.id)
     if (held) return held
-    const path = this.begin(`phone:${message.id}`, message.kind, 'text' in said ? said.text : '', message.at)
+    const path = this.begin(
+      `phone:${message.id}`,
+      message.kind,
+      'text' in said ? said.text : '',
+      Date.parse(message.at),
+    )
     path.phoneMessageId = message.id
     return path
   }
 
-  private begin(key: string, kind: string, text: string, at: string | null): Path {
+  private begin(key: string, kind: string, text: string, at: number): Path {
     const held = this.paths.find((path) => path.key === key)
     if (held) return held
     // The push may have been told of before the phone's own stream told of the message.
@@ -151,8 +155,7 @@ export class PathBuilder {
     const path = early ?? newPath(key, 'in', kind)
     if (!early) this.paths.push(path)
     if (text) path.text = text
-    const first = path.steps[0]?.at
-    this.note(path, 'phone', at ? Date.parse(at) : (first ?? 0), '', false)
+    this.note(path, 'phone', Math.min(at, path.steps[0]?.at ?? at), '', false)
     return path
   }
 

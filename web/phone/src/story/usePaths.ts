@@ -50,7 +50,7 @@ export function usePaths(phones: Phones) {
   }
 
   const undo = [
-    phones.onEvent((event) => touch(builder.value?.takePhone(event) ?? null)),
+    phones.onEvent((event) => touch(builder.value?.takePhone(event, serverNow()) ?? null)),
     liveStream.onEvent((event) => touch(builder.value?.takeFeed(event, serverNow()) ?? null)),
   ]
   onBeforeUnmount(() => {

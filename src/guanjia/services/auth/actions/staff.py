@@ -182,6 +182,9 @@ def change_staff(tx: Transaction, caller: Caller, staff_id: str, patch: StaffPat
         changed["is_active"] = patch.is_active
     before = {(one.role, one.organisation_id) for one in held}
     after = before if patch.grants is None else {(one.role, one.organisation_id) for one in patch.grants}
+    if changed.get("is_active"):
+        for organisation_id in {where for _, where in after}:
+            named_organisation(tx, caller, "grants", organisation_id)
     if not changed and after == before:
         return StaffView(**staff_fields(row, held))
     if after != before:

@@ -13,6 +13,9 @@ from guanjia.services.auth.rules.menus import Branch, Entry, grow
 from guanjia.services.auth.rules.roles import all_roles
 from guanjia.services.auth.schemas import Menu, RoleView
 
+# Pages that are no part of the console open in a window of their own.
+OTHER_APPS = ("/phone/", "/h5/", "/widget/")
+
 
 def permission_names(reading: Reading) -> set[str]:
     """Every announced permission."""
@@ -70,7 +73,6 @@ def list_menus(reading: Reading, held: set[str], language: str) -> list[Menu]:
 
     def shown(branch: Branch, parent_id: str | None) -> Menu:
         row = rows[branch.code]
-        is_page = row.url.startswith("/console/")
         return Menu(
             id=row.id,
             menuname=row.titles.get(language) or row.titles.get("zh-CN") or row.code,
@@ -78,7 +80,7 @@ def list_menus(reading: Reading, held: set[str], language: str) -> list[Menu]:
             menucode=row.code,
             menuurl=row.url,
             menuicon=row.icon,
-            urltarget="_self" if is_page or not row.url else "_blank",
+            urltarget="_blank" if row.url.startswith(OTHER_APPS) else "_self",
             isactive=True,
             navmenu=True,
             isleaf=not branch.children,

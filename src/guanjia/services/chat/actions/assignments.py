@@ -136,7 +136,7 @@ def pick_up(tx: Transaction, caller: Caller, conversation_id: str, at: datetime,
     take(held, caller, at, "pickup")
     view = rules.view(held.save())
     touch(tx, caller.id, at, real_at)
-    audit(tx, caller, "pick_up", "conversation", held.c.id, held.c.customer_name)
+    audit(tx, caller, "conversation_picked_up", "conversation", held.c.id, held.c.customer_name)
     return view
 
 
@@ -152,7 +152,7 @@ def assign(
         return rules.view(c)
     _summon(tx, agent, at, real_at)
     give(held, at, agent.id, agent.name, "supervisor", caller.name)
-    audit(tx, caller, "assign", "conversation", c.id, c.customer_name, agent=agent.name)
+    audit(tx, caller, "conversation_assigned", "conversation", c.id, c.customer_name, agent=agent.name)
     return rules.view(held.save())
 
 
@@ -192,7 +192,7 @@ def transfer(
         held.line("transferred", at, **{**told, "group_name": group.name})
         record_fact(tx, c, "opened", at)
     audit(
-        tx, caller, "transfer", "conversation", c.id, c.customer_name,
+        tx, caller, "conversation_transferred", "conversation", c.id, c.customer_name,
         agent=draft.agent_id or "", group=draft.group_id or "",
     )  # fmt: skip
     return rules.view(held.save())
@@ -206,7 +206,7 @@ def hand_back_by_agent(tx: Transaction, caller: Caller, conversation_id: str, at
         return rules.view(held.c)
     check_owner(tx, caller, held.c)
     give_back(held, at, "returned")
-    audit(tx, caller, "return", "conversation", held.c.id, held.c.customer_name)
+    audit(tx, caller, "conversation_returned", "conversation", held.c.id, held.c.customer_name)
     return rules.view(held.save())
 
 
@@ -244,9 +244,7 @@ def end_consultation(
     return rules.view(held.save())
 
 
-def close(
-    tx: Transaction, caller: Caller, conversation_id: str, draft: Closure, at: datetime
-) -> ConversationView:
+def close(tx: Transaction, caller: Caller, conversation_id: str, draft: Closure, at: datetime) -> ConversationView:
     """End it, with category and result (R-SVC-12: record-keeping)."""
     held = hold_visible(tx, caller, conversation_id)
     c = held.c
@@ -256,7 +254,7 @@ def close(
     if c.requested_at is not None:
         record_fact(tx, c, "closed", at)
     rules.close(c, at, draft.category, draft.result)
-    audit(tx, caller, "close", "conversation", c.id, c.customer_name, category=draft.category)
+    audit(tx, caller, "conversation_closed", "conversation", c.id, c.customer_name, category=draft.category)
     return rules.view(held.save())
 
 
@@ -266,4 +264,3 @@ def rename_agent(tx: Transaction, company_id: str, conversation_id: str, agent_i
     if held.c.agent_id == agent_id:
         held.c.agent_name = name
         held.save()
-

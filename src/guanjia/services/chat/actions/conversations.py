@@ -119,9 +119,7 @@ class Held:
         c, before, tx = self.c, self._before, self.tx
         lost = self._write_access()
         changes = {
-            one.name: getattr(c, one.name)
-            for one in fields(c)
-            if getattr(c, one.name) != getattr(before, one.name)
+            one.name: getattr(c, one.name) for one in fields(c) if getattr(c, one.name) != getattr(before, one.name)
         }
         if changes:
             changes["version"] = c.version = before.version + 1
@@ -179,9 +177,7 @@ class Held:
             tx.execute(access.update().where(own).values(**place))
         for subject in sorted(set(old) & set(new)):
             if old[subject] != new[subject]:
-                tx.execute(
-                    access.update().where(own, access.c.subject_id == subject).values(part=new[subject])
-                )
+                tx.execute(access.update().where(own, access.c.subject_id == subject).values(part=new[subject]))
         added = [
             {"company_id": c.company_id, "conversation_id": c.id, "subject_id": one, "part": new[one], **place}
             for one in sorted(set(new) - set(old))

@@ -40,7 +40,13 @@ def check_window(tx: Transaction, c: Conversation, at: datetime) -> None:
 
 
 def deliver(
-    tx: Transaction, c: Conversation, outbound_id: str, message_id: str, kind: str, content: dict[str, Any], at: datetime
+    tx: Transaction,
+    c: Conversation,
+    outbound_id: str,
+    message_id: str,
+    kind: str,
+    content: dict[str, Any],
+    at: datetime,
 ) -> None:
     """Give a stored message to the channel; those of one conversation keep their order."""
     tx.execute(
@@ -61,7 +67,14 @@ def deliver(
 
 
 def add_outgoing(
-    held: Held, author: Person, kind: str, content: dict[str, Any], at: datetime, *, address: Address = unsigned, **more: Any
+    held: Held,
+    author: Person,
+    kind: str,
+    content: dict[str, Any],
+    at: datetime,
+    *,
+    address: Address = unsigned,
+    **more: Any,
 ) -> dict[str, Any]:
     """Store a message for the customer and give it to the channel."""
     message_id = new_id()

@@ -79,9 +79,7 @@ def shown_name(fan: dict[str, Any]) -> str:
 
 def change_fan(tx: Transaction, company_id: str, event: FanChanged) -> None:
     """A fan's name or remark at the account."""
-    fan = meet_fan(
-        tx, company_id, event.account_id, event.openid, event.at, None, account_name=event.account_name
-    )
+    fan = meet_fan(tx, company_id, event.account_id, event.openid, event.at, None, account_name=event.account_name)
     names = {"name": event.name[:120], "remark": event.remark[:120]}
     _rename(tx, fan, names)
 

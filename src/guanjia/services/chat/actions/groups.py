@@ -34,7 +34,7 @@ def add_group(tx: Transaction, caller: Caller, draft: GroupDraft, group_id: str)
         )
     )  # fmt: skip
     _write_members(tx, caller, group_id, draft)
-    audit(tx, caller, "add", "group", group_id, draft.name)
+    audit(tx, caller, "group_added", "group", group_id, draft.name)
     return group_view(tx, company_id, group_id)
 
 
@@ -60,7 +60,7 @@ def change_group(tx: Transaction, caller: Caller, group_id: str, draft: GroupDra
         .values(is_default=draft.is_default, version=row.version + 1, **values)
     )
     _write_members(tx, caller, group_id, draft)
-    audit(tx, caller, "change", "group", group_id, draft.name)
+    audit(tx, caller, "group_changed", "group", group_id, draft.name)
     return group_view(tx, company_id, group_id)
 
 
@@ -73,36 +73,29 @@ def remove_group(tx: Transaction, caller: Caller, group_id: str) -> None:
     if row.is_default:
         raise Conflict("group_is_default")
     tx.execute(groups.update().where(groups.c.id == group_id).values(is_active=False, version=row.version + 1))
-    former = [
-        one.agent_id
-        for one in tx.rows(sa.select(members.c.agent_id).where(members.c.group_id == group_id))
-    ]
+    former = [one.agent_id for one in tx.rows(sa.select(members.c.agent_id).where(members.c.group_id == group_id))]
     tx.execute(members.delete().where(members.c.company_id == caller.company_id, members.c.group_id == group_id))
     for agent_id in sorted(former):
         publish_agent(tx, caller.company_id, agent_id)
-    audit(tx, caller, "remove", "group", group_id, row.name)
+    audit(tx, caller, "group_removed", "group", group_id, row.name)
 
 
 def _unmark_default(tx: Transaction, company_id: str) -> None:
     tx.execute(
         groups.update()
-        .where(groups.c.company_id == company_id, groups.c.is_default.is_(True))
+        .where(groups.c.company_id == company_id, groups.c.is_default.is_(sa.true()))
         .values(is_default=False, version=groups.c.version + 1)
     )
 
 
-def _values(
-    tx: Transaction, caller: Caller, draft: GroupDraft, hours: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _values(tx: Transaction, caller: Caller, draft: GroupDraft, hours: dict[str, Any] | None = None) -> dict[str, Any]:
     if not is_within(tx, caller, draft.organisation_id):
         raise Invalid(fields={"organisation_id": "organisation_unknown"})
     chosen = hours or ALWAYS
     if draft.hours is not None:
         chosen = {
             "time_zone": draft.hours.time_zone,
-            "weekly": [
-                {"weekday": one.weekday, "start": one.start, "end": one.end} for one in draft.hours.weekly
-            ],
+            "weekly": [{"weekday": one.weekday, "start": one.start, "end": one.end} for one in draft.hours.weekly],
             "dates": [
                 {
                     "date": one.date,
@@ -134,7 +127,7 @@ def _write_members(tx: Transaction, caller: Caller, group_id: str, draft: GroupD
             sa.select(agents.c.id).where(
                 agents.c.company_id == caller.company_id,
                 agents.c.id.in_(sorted(wanted)),
-                agents.c.is_agent.is_(True),
+                agents.c.is_agent.is_(sa.true()),
             )
         )
     }
@@ -156,5 +149,3 @@ def _write_members(tx: Transaction, caller: Caller, group_id: str, draft: GroupD
         )
     for agent_id in sorted(former | set(wanted)):
         publish_agent(tx, caller.company_id, agent_id)
-
-

@@ -47,9 +47,7 @@ def mark_read(tx: Transaction, caller: Caller, conversation_id: str, number: int
     held.save()
 
 
-def save_draft(
-    tx: Transaction, caller: Caller, conversation_id: str, draft: DraftText, at: datetime
-) -> DraftVersion:
+def save_draft(tx: Transaction, caller: Caller, conversation_id: str, draft: DraftText, at: datetime) -> DraftVersion:
     """Keep the caller's draft; Conflict ``stale_version`` with the stored one when he wrote elsewhere meanwhile."""
     find_visible(tx, caller, conversation_id)
     lock(tx, "draft", f"{conversation_id}:{caller.id}")
@@ -63,8 +61,6 @@ def save_draft(
         tx.execute(drafts.insert().values(**own, **values))
     else:
         tx.execute(
-            drafts.update()
-            .where(sa.and_(*(drafts.c[name] == value for name, value in own.items())))
-            .values(**values)
+            drafts.update().where(sa.and_(*(drafts.c[name] == value for name, value in own.items()))).values(**values)
         )
     return DraftVersion(version=version + 1)

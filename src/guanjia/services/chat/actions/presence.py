@@ -17,9 +17,7 @@ from guanjia.services.chat.schemas.people import Presence, Status
 LEASE = timedelta(seconds=OFFLINE_SECONDS)
 
 
-def set_presence(
-    tx: Transaction, caller: Caller, status: Status, at: datetime, real_at: datetime
-) -> Presence:
+def set_presence(tx: Transaction, caller: Caller, status: Status, at: datetime, real_at: datetime) -> Presence:
     """The agent says what he is. Gone offline, he keeps his conversations for another minute.
 
     Conflict ``not_an_agent`` for staff who may not write in conversations.
@@ -45,9 +43,7 @@ def set_presence(
     return change_status(tx, caller.company_id, caller.id, status, at)
 
 
-def change_status(
-    tx: Transaction, company_id: str, agent_id: str, status: Status, at: datetime
-) -> Presence:
+def change_status(tx: Transaction, company_id: str, agent_id: str, status: Status, at: datetime) -> Presence:
     """Write the status that counts, its interval and its event; nothing when it is so already."""
     row = tx.one(sa.select(agents.c.status, agents.c.since).where(agents.c.id == agent_id))
     assert row is not None
@@ -73,18 +69,17 @@ def change_status(
     return Presence(status=status, since=at)
 
 
-def beat(tx: Transaction, caller: Caller, at: datetime, real_at: datetime) -> Presence:
-    """The agent's page is alive. Whoever lapsed meanwhile gets back what he had chosen."""
+def beat(tx: Transaction, caller: Caller, at: datetime, real_at: datetime) -> tuple[Presence, bool]:
+    """The agent's page is alive. Whoever lapsed meanwhile gets back what he had chosen, which is said."""
     lock(tx, "agent", caller.id)
     row = tx.one(sa.select(agents).where(agents.c.id == caller.id, agents.c.company_id == caller.company_id))
     if row is None or not row.is_agent or not row.is_active:
         raise Conflict("not_an_agent")
     if row.chosen == "offline":
-        return Presence(status="offline", since=row.since)
-    tx.execute(
-        agents.update().where(agents.c.id == caller.id).values(lease_until=real_at + LEASE, last_seen_at=at)
-    )
-    return change_status(tx, caller.company_id, caller.id, row.chosen, at)
+        return Presence(status="offline", since=row.since), False
+    tx.execute(agents.update().where(agents.c.id == caller.id).values(lease_until=real_at + LEASE, last_seen_at=at))
+    presence = change_status(tx, caller.company_id, caller.id, row.chosen, at)
+    return presence, row.status != row.chosen
 
 
 def touch(tx: Transaction, agent_id: str, at: datetime | None, real_at: datetime) -> None:
@@ -106,9 +101,7 @@ def lapse(tx: Transaction, at: datetime, real_at: datetime, limit: int = 100) ->
     for row in rows:
         lock(tx, "agent", row.id)
         ended = tx.execute(
-            agents.update()
-            .where(agents.c.id == row.id, agents.c.lease_until <= real_at)
-            .values(lease_until=None)
+            agents.update().where(agents.c.id == row.id, agents.c.lease_until <= real_at).values(lease_until=None)
         ).rowcount
         if ended:  # else he was heard of while we waited for the lock
             change_status(tx, row.company_id, row.id, "offline", at)

@@ -11,6 +11,7 @@ from guanjia.contracts.crm import ResolvedCustomer
 from guanjia.contracts.wechat import EventReceived, MessageDispatched, MessageReceived
 from guanjia.kit.database import Transaction, is_id, new_id
 from guanjia.services.chat.actions.assignments import route
+from guanjia.services.chat.actions.companies import ensure_company
 from guanjia.services.chat.actions.conversations import (
     Held,
     hold,
@@ -18,12 +19,10 @@ from guanjia.services.chat.actions.conversations import (
     open_conversation,
     record_fact,
 )
-from guanjia.services.chat.actions.companies import ensure_company
 from guanjia.services.chat.actions.fans import meet_fan
 from guanjia.services.chat.models import facts, outbound
 from guanjia.services.chat.queries.conversations import load
 from guanjia.services.chat.queries.messages import Address, find_by_push, find_outbound
-from guanjia.services.chat.queries.people import find_fan
 from guanjia.services.chat.rules import conversation as rules
 
 MEDIA_KINDS = frozenset({"image", "voice", "video", "shortvideo"})
@@ -187,9 +186,7 @@ def record_dispatch(
     held.save()
 
 
-def _open_for(
-    tx: Transaction, company_id: str, event: MessageDispatched, customer: ResolvedCustomer | None
-) -> Held:
+def _open_for(tx: Transaction, company_id: str, event: MessageDispatched, customer: ResolvedCustomer | None) -> Held:
     """A conversation for a fan who asked for a person by an event, a menu key for instance."""
     ensure_company(tx, company_id)
     fan = meet_fan(tx, company_id, event.account_id, event.openid, event.at, customer)
@@ -211,9 +208,7 @@ def _open_for(
     return held
 
 
-def record_media(
-    tx: Transaction, company_id: str, push_id: str, values: dict[str, Any], address: Address
-) -> None:
+def record_media(tx: Transaction, company_id: str, push_id: str, values: dict[str, Any], address: Address) -> None:
     """The media of a customer's message was fetched, or could not be."""
     message = find_by_push(tx, company_id, push_id)
     if message is None or message.media_state == "stored":
@@ -224,7 +219,13 @@ def record_media(
 
 
 def record_window(
-    tx: Transaction, company_id: str, account_id: str, openid: str, expires_at: datetime | None, remaining: int, at: datetime
+    tx: Transaction,
+    company_id: str,
+    account_id: str,
+    openid: str,
+    expires_at: datetime | None,
+    remaining: int,
+    at: datetime,
 ) -> None:
     """How long and how often the fan may be written to."""
     meet_fan(
@@ -236,5 +237,3 @@ def record_window(
         held.c.window_expires_at, held.c.window_remaining = expires_at, remaining
         held.c.is_window_known = True
         held.save()
-
-

@@ -72,7 +72,7 @@ def _move_to_default(tx: Transaction, company_id: str, group_id: str, at: dateti
 
 def _mark_left(tx: Transaction, group: Row[Any], at: datetime) -> bool:
     """Off-hours: who waits left a message; he is told so once, and is first when the group opens."""
-    waiting = queue_of(tx, group.company_id, group.id, BATCH, conversations.c.is_left_message.is_(False))
+    waiting = queue_of(tx, group.company_id, group.id, BATCH, conversations.c.is_left_message.is_(sa.false()))
     for row in waiting:
         held = hold(tx, group.company_id, row.id)
         c = held.c

@@ -72,9 +72,7 @@ def _content(tx: Transaction, caller: Caller, draft: MessageDraft) -> tuple[dict
     if draft.kind == "text":
         return {"content": check_text(draft.content.content, draft.is_note)}, {}
     row = tx.one(
-        sa.select(uploads).where(
-            uploads.c.company_id == caller.company_id, uploads.c.file == draft.content.file
-        )
+        sa.select(uploads).where(uploads.c.company_id == caller.company_id, uploads.c.file == draft.content.file)
     )
     if row is None:
         raise Invalid(fields={"file": "file_unknown"})
@@ -149,7 +147,5 @@ def _rating_menu(held: Held, c: Conversation, at: datetime) -> dict[str, Any]:
     if invitation is not None:
         head = clip(render(invitation.text, text_values(held.tx, c, at, c.agent_name)))
     best = len(words.items)
-    items = [
-        {"id": rating_item(c.id, best - place), "title": title} for place, title in enumerate(words.items)
-    ]
+    items = [{"id": rating_item(c.id, best - place), "title": title} for place, title in enumerate(words.items)]
     return {"head": head, "items": items, "tail": words.tail}

@@ -23,10 +23,8 @@ def add_canned(tx: Transaction, caller: Caller, draft: CannedDraft, reply_id: st
     ensure_company(tx, caller.company_id)
     _check_may(tx, caller, draft.scope, draft.is_locked)
     values = _values(tx, caller, draft, letters)
-    tx.execute(
-        canned_replies.insert().values(id=reply_id, company_id=caller.company_id, version=1, **values)
-    )
-    _record(tx, caller, "add", reply_id, draft)
+    tx.execute(canned_replies.insert().values(id=reply_id, company_id=caller.company_id, version=1, **values))
+    _record(tx, caller, "canned_reply_added", reply_id, draft)
     return canned_view(tx, caller, reply_id)
 
 
@@ -39,10 +37,8 @@ def change_canned(tx: Transaction, caller: Caller, reply_id: str, draft: CannedD
     if row.version != draft.version:
         raise Conflict("stale_version")
     values = _values(tx, caller, draft, letters)
-    tx.execute(
-        canned_replies.update().where(canned_replies.c.id == reply_id).values(version=row.version + 1, **values)
-    )
-    _record(tx, caller, "change", reply_id, draft)
+    tx.execute(canned_replies.update().where(canned_replies.c.id == reply_id).values(version=row.version + 1, **values))
+    _record(tx, caller, "canned_reply_changed", reply_id, draft)
     return canned_view(tx, caller, reply_id)
 
 
@@ -52,7 +48,7 @@ def remove_canned(tx: Transaction, caller: Caller, reply_id: str) -> None:
     _check_may(tx, caller, row.scope, row.is_locked)
     tx.execute(canned_replies.delete().where(canned_replies.c.id == reply_id))
     if row.scope != "personal":
-        audit(tx, caller, "remove", "canned_reply", reply_id, row.title)
+        audit(tx, caller, "canned_reply_removed", "canned_reply", reply_id, row.title)
 
 
 def _check_may(tx: Transaction, caller: Caller, scope: str, is_locked: bool) -> None:
@@ -92,9 +88,7 @@ def replace_greetings(tx: Transaction, caller: Caller, draft: GreetingsDraft) ->
     company_id = caller.company_id
     ensure_company(tx, company_id)
     lock(tx, "greetings", company_id)
-    known = {
-        row.id for row in tx.rows(sa.select(greetings.c.id).where(greetings.c.company_id == company_id))
-    }
+    known = {row.id for row in tx.rows(sa.select(greetings.c.id).where(greetings.c.company_id == company_id))}
     kept: set[str] = set()
     for sort, one in enumerate(draft.items):
         try:
@@ -123,5 +117,5 @@ def replace_greetings(tx: Transaction, caller: Caller, draft: GreetingsDraft) ->
     gone = sorted(known - kept)
     if gone:
         tx.execute(greetings.delete().where(greetings.c.company_id == company_id, greetings.c.id.in_(gone)))
-    audit(tx, caller, "change", "greetings", company_id, count=len(draft.items))
+    audit(tx, caller, "greetings_changed", "greetings", company_id, count=len(draft.items))
     return list_greetings(tx, company_id)

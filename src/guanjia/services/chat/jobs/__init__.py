@@ -3,9 +3,7 @@
 from guanjia.kit.jobs import Job
 from guanjia.services.chat.jobs.routing import route_conversations
 from guanjia.services.chat.jobs.upkeep import close_idle_conversations, find_customers, rescope_groups
-
-ROUTING = "chat-routing"
-SCOPES = "chat-scopes"
+from guanjia.services.chat.rules.hints import ROUTING, SCOPES
 
 JOBS = (
     Job("routing", 2.0, route_conversations, wake=ROUTING),

@@ -32,8 +32,7 @@ async def find_customers(context: Context) -> datetime | None:
         by_company[fan.company_id].append(fan)
     for company_id, unknown in by_company.items():
         drafts = [
-            IdentityDraft(kind="wechat", scope=fan.account_id, value=fan.openid, name=fan.name)
-            for fan in unknown
+            IdentityDraft(kind="wechat", scope=fan.account_id, value=fan.openid, name=fan.name) for fan in unknown
         ]
         try:
             found = await CrmClient(context.calls).resolve(company_id, drafts)

@@ -22,10 +22,9 @@ from guanjia.kit.feed import FeedRow, Hears, Plan
 from guanjia.kit.service import Context
 from guanjia.services.chat.actions import delivery, fans, receiving
 from guanjia.services.chat.queries.people import find_fan
+from guanjia.services.chat.rules.hints import ROUTING
 
 log = logging.getLogger(__name__)
-
-ROUTING = "chat-routing"
 
 
 async def _find_customer(

@@ -68,9 +68,7 @@ conversations = table(
     Column("version", Whole, nullable=False),
     UniqueConstraint("company_id", "open_key", name="chat_conversations_open"),
 )
-Index(
-    "chat_conversations_agent", conversations.c.company_id, conversations.c.agent_id, conversations.c.phase
-)
+Index("chat_conversations_agent", conversations.c.company_id, conversations.c.agent_id, conversations.c.phase)
 Index(
     "chat_conversations_queue",
     conversations.c.phase, conversations.c.company_id, conversations.c.group_id, conversations.c.queued_at,
@@ -96,9 +94,7 @@ Index(
     "chat_access_box",
     access.c.company_id, access.c.subject_id, access.c.phase, access.c.sort_at, access.c.conversation_id,
 )  # fmt: skip
-Index(
-    "chat_access_all", access.c.company_id, access.c.subject_id, access.c.last_at, access.c.conversation_id
-)
+Index("chat_access_all", access.c.company_id, access.c.subject_id, access.c.last_at, access.c.conversation_id)
 
 # Who had the conversation from when to when, and why: intervals, written once and ended once.
 assignments = table(

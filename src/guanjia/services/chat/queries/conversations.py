@@ -37,9 +37,7 @@ def from_row(row: Row[Any]) -> Conversation:
 def load(reading: Reading, company_id: str, conversation_id: str) -> Conversation | None:
     """A conversation by its id, whoever asks."""
     row = reading.one(
-        sa.select(conversations).where(
-            conversations.c.id == conversation_id, conversations.c.company_id == company_id
-        )
+        sa.select(conversations).where(conversations.c.id == conversation_id, conversations.c.company_id == company_id)
     )
     return None if row is None else from_row(row)
 
@@ -121,9 +119,7 @@ def _load_all(reading: Reading, caller: Caller, ids: Sequence[str]) -> list[Conv
     if not ids:
         return []
     rows = reading.rows(
-        sa.select(conversations).where(
-            conversations.c.company_id == caller.company_id, conversations.c.id.in_(ids)
-        )
+        sa.select(conversations).where(conversations.c.company_id == caller.company_id, conversations.c.id.in_(ids))
     )
     by_id = {row.id: from_row(row) for row in rows}
     return [by_id[one] for one in ids if one in by_id]
@@ -231,7 +227,7 @@ def count_boxes(reading: Reading, caller: Caller, at: datetime) -> Counts:
         .with_only_columns(conversations.c.id)
         .where(
             conversations.c.unattended_at <= at,
-            conversations.c.is_left_message.is_(False),
+            conversations.c.is_left_message.is_(sa.false()),
             sa.or_(conversations.c.agent_id == caller.id, conversations.c.phase == "queue"),
         )
     )
@@ -239,9 +235,7 @@ def count_boxes(reading: Reading, caller: Caller, at: datetime) -> Counts:
         mine=_count(reading, caller, mine, access.c.phase == "open"),
         mine_unread=int(unread or 0),
         queue=_count(reading, caller, caller.subjects, access.c.phase == "queue"),
-        closed_today=_count(
-            reading, caller, caller.subjects, access.c.phase == "closed", access.c.sort_at >= start
-        ),
+        closed_today=_count(reading, caller, caller.subjects, access.c.phase == "closed", access.c.sort_at >= start),
         unattended=capped_count(reading, alarming),
     )
 
@@ -277,9 +271,7 @@ def open_of_agent(reading: Reading, company_id: str, agent_id: str, limit: int =
 def find_open(reading: Reading, company_id: str, key: str) -> str | None:
     """The id of the open conversation of a fan."""
     found: str | None = reading.scalar(
-        sa.select(conversations.c.id).where(
-            conversations.c.company_id == company_id, conversations.c.open_key == key
-        )
+        sa.select(conversations.c.id).where(conversations.c.company_id == company_id, conversations.c.open_key == key)
     )
     return found
 
@@ -295,7 +287,7 @@ def last_agent(reading: Reading, c: Conversation) -> str | None:
             access.c.company_id == c.company_id,
             access.c.subject_id == c.customer_id,
             access.c.phase == "closed",
-            conversations.c.has_answered.is_(True),
+            conversations.c.has_answered.is_(sa.true()),
             conversations.c.agent_id.is_not(None),
         )
         .order_by(access.c.sort_at.desc(), access.c.conversation_id.desc())

@@ -53,9 +53,7 @@ def supervise(reading: Reading, caller: Caller, at: datetime) -> Supervision:
     page = list_box(reading, caller, "queue", limit=QUEUE_SHOWN)
     return Supervision(
         agents=_agents(reading, caller),
-        queue=QueueFigures(
-            length=sum(lengths.values()), longest_wait_seconds=longest, items=page.items[:QUEUE_SHOWN]
-        ),
+        queue=QueueFigures(length=sum(lengths.values()), longest_wait_seconds=longest, items=page.items[:QUEUE_SHOWN]),
         today=_today(reading, caller, group_ids, at),
         groups=figures,
     )
@@ -85,9 +83,7 @@ def _agents(reading: Reading, caller: Caller) -> list[AgentView]:
     ]
 
 
-def _queues(
-    reading: Reading, company_id: str, group_ids: list[str], at: datetime
-) -> tuple[dict[str, int], int]:
+def _queues(reading: Reading, company_id: str, group_ids: list[str], at: datetime) -> tuple[dict[str, int], int]:
     """Length by group, and the longest wait: since when the customer waits, not since the last hand-back."""
     c = conversations.c
     oldest = sa.func.min(c.queued_at, type_=c.queued_at.type)
@@ -121,9 +117,7 @@ def _today(reading: Reading, caller: Caller, group_ids: list[str], at: datetime)
             sa.func.sum(facts.c.value).label("total"),
             within.label("within"),
         )
-        .where(
-            facts.c.company_id == caller.company_id, facts.c.at >= start, facts.c.group_id.in_(group_ids)
-        )
+        .where(facts.c.company_id == caller.company_id, facts.c.at >= start, facts.c.group_id.in_(group_ids))
         .group_by(facts.c.name)
     )
     by_name = {row.name: row for row in rows}
@@ -148,5 +142,3 @@ def _today(reading: Reading, caller: Caller, group_ids: list[str], at: datetime)
         rating_mean=None if rating is None else round(rating, 2),
         left_messages=number("left"),
     )
-
-

@@ -44,10 +44,7 @@ def _view(row: Row[Any], own: list[Row[Any]]) -> GroupView:
         hand_back_seconds=row.hand_back_seconds,
         hours=hours_view(row.hours),
         off_hours_text=row.off_hours_text,
-        members=[
-            Member(agent_id=one.agent_id, name=one.name, capacity=one.capacity, skills=one.skills)
-            for one in own
-        ],
+        members=[Member(agent_id=one.agent_id, name=one.name, capacity=one.capacity, skills=one.skills) for one in own],
         keywords=row.keywords,
         accounts=row.accounts,
         version=row.version,

@@ -24,7 +24,7 @@ LONGEST_PAGE = 200
 Address = Callable[[str], str]
 
 
-def message_view(message: Mapping[str, Any], address: Address) -> MessageView:
+def message_view(message: Mapping[Any, Any], address: Address) -> MessageView:
     """A message's row as replies and events show it."""
     return MessageView(
         id=message["id"],
@@ -82,16 +82,12 @@ def list_messages(
 
 def find_message(reading: Reading, company_id: str, message_id: str) -> Row[Any] | None:
     """A message by its own id."""
-    return reading.one(
-        sa.select(messages).where(messages.c.id == message_id, messages.c.company_id == company_id)
-    )
+    return reading.one(sa.select(messages).where(messages.c.id == message_id, messages.c.company_id == company_id))
 
 
 def find_by_push(reading: Reading, company_id: str, push_id: str) -> Row[Any] | None:
     """The message that a push became."""
-    return reading.one(
-        sa.select(messages).where(messages.c.company_id == company_id, messages.c.push_id == push_id)
-    )
+    return reading.one(sa.select(messages).where(messages.c.company_id == company_id, messages.c.push_id == push_id))
 
 
 def find_by_client(reading: Reading, company_id: str, conversation_id: str, client_id: str) -> Row[Any] | None:
@@ -107,9 +103,7 @@ def find_by_client(reading: Reading, company_id: str, conversation_id: str, clie
 
 def find_outbound(reading: Reading, company_id: str, outbound_id: str) -> Row[Any] | None:
     """The try of going out that bears an id."""
-    return reading.one(
-        sa.select(outbound).where(outbound.c.company_id == company_id, outbound.c.id == outbound_id)
-    )
+    return reading.one(sa.select(outbound).where(outbound.c.company_id == company_id, outbound.c.id == outbound_id))
 
 
 def count_unread(reading: Reading, company_id: str, conversation_id: str, after: int) -> int:
@@ -127,9 +121,7 @@ def count_unread(reading: Reading, company_id: str, conversation_id: str, after:
     )
 
 
-def waiting_messages(
-    reading: Reading, company_id: str, conversation_id: str
-) -> tuple[datetime | None, int]:
+def waiting_messages(reading: Reading, company_id: str, conversation_id: str) -> tuple[datetime | None, int]:
     """When the first customer message came that no human answer followed, and how many there are; an answer that
     failed is none."""
     mine = (messages.c.company_id == company_id) & (messages.c.conversation_id == conversation_id)
@@ -137,7 +129,7 @@ def waiting_messages(
         sa.select(sa.func.max(messages.c.number)).where(
             mine,
             messages.c.author_kind == "agent",
-            messages.c.is_note.is_(False),
+            messages.c.is_note.is_(sa.false()),
             messages.c.state.in_(("sending", "sent", "unknown")),
         )
     )

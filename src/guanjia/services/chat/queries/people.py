@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from guanjia.services.chat.models import (
     organisations,
 )
 from guanjia.services.chat.rules.defaults import DEFAULTS
+from guanjia.services.chat.rules.hours import calendar_of
 from guanjia.services.chat.rules.routing import Candidate, GroupRule
 from guanjia.services.chat.schemas.people import AgentView, Named, Presence
 
@@ -65,8 +67,8 @@ def find_agent(reading: Reading, company_id: str, agent_id: str) -> Row[Any]:
         sa.select(agents).where(
             agents.c.id == agent_id,
             agents.c.company_id == company_id,
-            agents.c.is_agent.is_(True),
-            agents.c.is_active.is_(True),
+            agents.c.is_agent.is_(sa.true()),
+            agents.c.is_active.is_(sa.true()),
         )
     )
     if row is None:
@@ -77,9 +79,7 @@ def find_agent(reading: Reading, company_id: str, agent_id: str) -> Row[Any]:
 def has_permission(reading: Reading, caller: Caller, permission: str) -> bool:
     """Whether the caller's roles give him a permission anywhere, as ``auth`` said last."""
     known = reading.scalar(
-        sa.select(agents.c.permissions).where(
-            agents.c.id == caller.id, agents.c.company_id == caller.company_id
-        )
+        sa.select(agents.c.permissions).where(agents.c.id == caller.id, agents.c.company_id == caller.company_id)
     )
     return permission in (known or ())
 
@@ -101,7 +101,7 @@ def group_rows(reading: Reading, company_id: str) -> list[Row[Any]]:
     return list(
         reading.rows(
             sa.select(groups)
-            .where(groups.c.company_id == company_id, groups.c.is_active.is_(True))
+            .where(groups.c.company_id == company_id, groups.c.is_active.is_(sa.true()))
             .order_by(groups.c.is_default.desc(), groups.c.id)
         )
     )
@@ -114,9 +114,7 @@ def group_rules(reading: Reading, company_id: str) -> list[GroupRule]:
         for row in reading.rows(
             sa.select(members.c.group_id)
             .join(agents, agents.c.id == members.c.agent_id)
-            .where(
-                members.c.company_id == company_id, agents.c.is_agent.is_(True), agents.c.is_active.is_(True)
-            )
+            .where(members.c.company_id == company_id, agents.c.is_agent.is_(sa.true()), agents.c.is_active.is_(sa.true()))
             .distinct()
         )
     }
@@ -145,12 +143,20 @@ def find_group(reading: Reading, company_id: str, group_id: str) -> Row[Any]:
     """A group in use; NotFound else."""
     row = reading.one(
         sa.select(groups).where(
-            groups.c.id == group_id, groups.c.company_id == company_id, groups.c.is_active.is_(True)
+            groups.c.id == group_id, groups.c.company_id == company_id, groups.c.is_active.is_(sa.true())
         )
     )
     if row is None:
         raise NotFound("group_unknown")
     return row
+
+
+def is_group_open(reading: Reading, company_id: str, group_id: str | None, at: datetime) -> bool:
+    """Whether a group serves now; without a group, the company's default one."""
+    group = group_row(reading, company_id, group_id)
+    if group is None:
+        group = next(iter(group_rows(reading, company_id)), None)
+    return group is None or calendar_of(group.hours).is_open(at)
 
 
 def member_rows(reading: Reading, company_id: str, group_id: str | None = None) -> list[Row[Any]]:
@@ -172,8 +178,8 @@ def online_candidates(reading: Reading, group: Row[Any]) -> list[Candidate]:
         sa.select(agents).where(
             agents.c.company_id == group.company_id,
             agents.c.status == "online",
-            agents.c.is_agent.is_(True),
-            agents.c.is_active.is_(True),
+            agents.c.is_agent.is_(sa.true()),
+            agents.c.is_active.is_(sa.true()),
         )
     )
     if not rows:
@@ -201,7 +207,7 @@ def online_candidates(reading: Reading, group: Row[Any]) -> list[Candidate]:
 def agent_views(reading: Reading, company_id: str, agent_ids: Collection[str] | None = None) -> list[AgentView]:
     """Agents with their groups, load and capacity, by name."""
     statement = sa.select(agents).where(
-        agents.c.company_id == company_id, agents.c.is_agent.is_(True), agents.c.is_active.is_(True)
+        agents.c.company_id == company_id, agents.c.is_agent.is_(sa.true()), agents.c.is_active.is_(sa.true())
     )
     if agent_ids is not None:
         statement = statement.where(agents.c.id.in_(agent_ids))
@@ -251,8 +257,5 @@ def presence_of(reading: Reading, caller: Caller) -> Presence:
 def find_fan(reading: Reading, company_id: str, account_id: str, openid: str) -> Row[Any] | None:
     """What is known of a fan."""
     return reading.one(
-        sa.select(fans).where(
-            fans.c.company_id == company_id, fans.c.account_id == account_id, fans.c.openid == openid
-        )
+        sa.select(fans).where(fans.c.company_id == company_id, fans.c.account_id == account_id, fans.c.openid == openid)
     )
-

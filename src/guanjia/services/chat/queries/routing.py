@@ -35,9 +35,7 @@ def queue_of(
     """The first of a group's queue, the longest waiting first."""
     c = conversations.c
     return reading.rows(
-        sa.select(
-            c.id, c.preferred_agent_id, c.avoided_agent_id, c.needed_text, c.is_queue_told, c.waiting_since
-        )
+        sa.select(c.id, c.preferred_agent_id, c.avoided_agent_id, c.needed_text, c.is_queue_told, c.waiting_since)
         .where(c.phase == "queue", c.company_id == company_id, c.group_id == group_id, *more)
         .order_by(c.queued_at, c.id)
         .limit(limit)
@@ -64,11 +62,11 @@ def needs_service(reading: Reading, company_id: str, group_id: str, at: datetime
     if group is None or not group.is_active:
         return True
     if not calendar_of(group.hours).is_open(at):
-        return bool(queue_of(reading, company_id, group_id, 1, conversations.c.is_left_message.is_(False)))
+        return bool(queue_of(reading, company_id, group_id, 1, conversations.c.is_left_message.is_(sa.false())))
     if any(one.is_free for one in online_candidates(reading, group)):
         return True
     notice = sa.select(greetings.c.id).where(
-        greetings.c.company_id == company_id, greetings.c.kind == "queued", greetings.c.is_on.is_(True)
+        greetings.c.company_id == company_id, greetings.c.kind == "queued", greetings.c.is_on.is_(sa.true())
     )
     return reading.one(notice) is not None
 
@@ -105,9 +103,11 @@ def has_lapsed(reading: Reading, real_at: datetime) -> bool:
 
 
 def next_due(reading: Reading, at: datetime, real_at: datetime) -> datetime | None:
-    """When routing has something to do next: an answer falls due, a lease ends, a group with a queue opens or closes."""
+    """When routing is next due: an answer falls due, a lease ends, a group with a queue opens or closes."""
     found: list[datetime] = []
-    due = reading.scalar(sa.select(sa.func.min(conversations.c.answer_due_at, type_=conversations.c.answer_due_at.type)))
+    due = reading.scalar(
+        sa.select(sa.func.min(conversations.c.answer_due_at, type_=conversations.c.answer_due_at.type))
+    )
     if due is not None:
         found.append(due)
     lease = reading.scalar(sa.select(sa.func.min(agents.c.lease_until, type_=agents.c.lease_until.type)))
@@ -123,9 +123,7 @@ def next_due(reading: Reading, at: datetime, real_at: datetime) -> datetime | No
 def idle_with_bot(reading: Reading, before: datetime) -> list[Own]:
     """(company, conversation) that the bot has and where nobody spoke since ``before``."""
     c = conversations.c
-    rows = reading.rows(
-        sa.select(c.company_id, c.id).where(c.phase == "auto", c.last_at <= before).limit(BATCH)
-    )
+    rows = reading.rows(sa.select(c.company_id, c.id).where(c.phase == "auto", c.last_at <= before).limit(BATCH))
     return [(row.company_id, row.id) for row in rows]
 
 
@@ -137,6 +135,4 @@ def moved_groups(reading: Reading) -> list[Own]:
 
 def unknown_fans(reading: Reading) -> Sequence[Row[Any]]:
     """Fans whose customer could not be found out when they wrote, the oldest first."""
-    return reading.rows(
-        sa.select(fans).where(fans.c.customer_id == "").order_by(fans.c.first_seen_at).limit(BATCH)
-    )
+    return reading.rows(sa.select(fans).where(fans.c.customer_id == "").order_by(fans.c.first_seen_at).limit(BATCH))

@@ -90,9 +90,7 @@ def list_rendered(reading: Reading, caller: Caller, conversation_id: str, at: da
 def greetings_of(reading: Reading, company_id: str) -> list[Greeting]:
     """The company's greetings in their order."""
     rows = reading.rows(
-        sa.select(greetings)
-        .where(greetings.c.company_id == company_id)
-        .order_by(greetings.c.sort, greetings.c.id)
+        sa.select(greetings).where(greetings.c.company_id == company_id).order_by(greetings.c.sort, greetings.c.id)
     )
     return [
         Greeting(row.id, row.kind, row.title, row.text, row.from_time, row.to_time, row.holiday, row.is_on)

@@ -130,9 +130,7 @@ def customer_wrote(c: Conversation, at: datetime) -> None:
             c.answer_due_at = c.answer_due_at or at + timedelta(seconds=c.hand_back_seconds)
 
 
-def enqueue(
-    c: Conversation, at: datetime, group_id: str, group_name: str, hand_back_seconds: int
-) -> None:
+def enqueue(c: Conversation, at: datetime, group_id: str, group_name: str, hand_back_seconds: int) -> None:
     """A person is needed: into the queue of a group. Who waited already keeps his place in time."""
     if c.pending:
         c.waiting_since = c.waiting_since or at
@@ -222,9 +220,7 @@ def is_left_by(c: Conversation, at: datetime) -> bool:
 
     A talk that rests stays with its agent (R-CALL-07) until the customer writes again.
     """
-    return c.phase == "open" and (
-        c.waiting_since is not None or at - c.last_at <= timedelta(seconds=LIVE_SECONDS)
-    )
+    return c.phase == "open" and (c.waiting_since is not None or at - c.last_at <= timedelta(seconds=LIVE_SECONDS))
 
 
 def view(c: Conversation) -> ConversationView:

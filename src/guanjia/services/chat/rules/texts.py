@@ -14,9 +14,7 @@ from guanjia.kit.errors import Invalid
 TEXT_CHARACTERS = 600
 TEXT_BYTES = 2048
 NOTE_CHARACTERS = 2000
-HOLIDAYS = frozenset(
-    {"new_year", "spring_festival", "qingming", "labour", "dragon_boat", "mid_autumn", "national"}
-)
+HOLIDAYS = frozenset({"new_year", "spring_festival", "qingming", "labour", "dragon_boat", "mid_autumn", "national"})
 OPENINGS = ("opening_brand", "opening_short", "opening_check")
 GREETING_KINDS = frozenset({*OPENINGS, "holiday", "off_hours", "rating_invitation", "queued"})
 
@@ -84,17 +82,13 @@ def is_time_for(greeting: Greeting, local: datetime) -> bool:
 
 def find_greeting(greetings: Iterable[Greeting], kind: str, local: datetime) -> Greeting | None:
     """The first greeting of a kind that is switched on and fits the time of day."""
-    return next(
-        (one for one in greetings if one.kind == kind and one.is_on and is_time_for(one, local)), None
-    )
+    return next((one for one in greetings if one.kind == kind and one.is_on and is_time_for(one, local)), None)
 
 
 def find_holiday(greetings: Iterable[Greeting], local: datetime) -> Greeting | None:
     """The holiday's opening, when today is a holiday that has one (R-CALL-03)."""
     holiday = public_holiday(local.date())
-    return next(
-        (one for one in greetings if one.kind == "holiday" and one.is_on and one.holiday == holiday), None
-    )
+    return next((one for one in greetings if one.kind == "holiday" and one.is_on and one.holiday == holiday), None)
 
 
 def find_opening(greetings: Iterable[Greeting], local: datetime) -> Greeting | None:

@@ -52,9 +52,7 @@ class MemberDraft(Body, kw_only=True):
     agent_id: IdText
     name: str = ""
     capacity: Annotated[int, msgspec.Meta(ge=1, le=200)] | None = None
-    skills: Annotated[
-        list[Annotated[str, msgspec.Meta(min_length=1, max_length=40)]], msgspec.Meta(max_length=30)
-    ] = []
+    skills: Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=40)]], msgspec.Meta(max_length=30)] = []
 
 
 class GroupDraft(Body, kw_only=True):

@@ -121,7 +121,7 @@ def _texts(greeting: AutomaticText | None, default_reply: AutomaticText | None) 
     return values
 
 
-@post("/accounts/{account_id:str}/checks", permission="wechat.accounts.write")
+@post("/accounts/{account_id:str}/checks", permission="wechat.accounts.write", status_code=200)
 async def check_account(context: Context, caller: Caller, account_id: str) -> Envelope[CheckView]:
     """Fetch an access token and WeChat's own addresses, and tell what came of it."""
     await context.database.read(queries.account_row, caller, account_id)

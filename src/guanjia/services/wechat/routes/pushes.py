@@ -36,7 +36,7 @@ async def list_dead_letters(
     return reply(Items(items=views, next=following))
 
 
-@post("/dead-letters/{letter_id:str}/replays", permission="wechat.accounts.write")
+@post("/dead-letters/{letter_id:str}/replays", permission="wechat.accounts.write", status_code=200)
 async def replay_dead_letter(context: Context, caller: Caller, letter_id: str) -> Envelope[Done]:
     """Try one again, at a person's word: a message whose end is unknown may then arrive twice."""
     check_company_wide(caller)

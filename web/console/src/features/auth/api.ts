@@ -19,7 +19,10 @@ export const addStaff = (draft: object) =>
 export const changeStaff = (id: string, change: object) =>
   request<StaffMember>(`/auth/staff/${segment(id)}`, { method: 'PATCH', body: change })
 export const resetPassword = (id: string) =>
-  request<{ initial_password: string }>(`/auth/staff/${segment(id)}/password-resets`, { method: 'POST', body: {} })
+  request<{ initial_password: string }>(`/auth/staff/${segment(id)}/password-resets`, {
+    method: 'POST',
+    body: {},
+  })
 export const changePassword = (oldPassword: string, newPassword: string) =>
   request<unknown>('/auth/staff/current/passwords', {
     method: 'PUT',

@@ -24,7 +24,11 @@ export function movableTo(items: Organisation[], moving: Organisation): Organisa
 export function pathName(items: Organisation[], id: string): string {
   const byId = new Map(items.map((item) => [item.id, item]))
   const names: string[] = []
-  for (let at = byId.get(id); at && names.length < 20; at = at.parent_id ? byId.get(at.parent_id) : undefined) {
+  for (
+    let at = byId.get(id);
+    at && names.length < 20;
+    at = at.parent_id ? byId.get(at.parent_id) : undefined
+  ) {
     names.unshift(at.name)
   }
   return names.join(' / ')

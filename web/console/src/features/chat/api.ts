@@ -77,9 +77,12 @@ function act(id: string, noun: string, body: object = {}): Promise<Conversation>
 
 export const pickUp = (id: string) => act(id, 'pickups')
 export const assign = (id: string, agentId: string) => act(id, 'assignments', { agent_id: agentId })
-export const transfer = (id: string, to: { agent_id?: string; group_id?: string; note: string }) => act(id, 'transfers', to)
-export const consult = (id: string, agentId: string, note: string) => act(id, 'consultations', { agent_id: agentId, note })
-export const close = (id: string, outcome: { category?: string; result?: string }) => act(id, 'closures', outcome)
+export const transfer = (id: string, to: { agent_id?: string; group_id?: string; note: string }) =>
+  act(id, 'transfers', to)
+export const consult = (id: string, agentId: string, note: string) =>
+  act(id, 'consultations', { agent_id: agentId, note })
+export const close = (id: string, outcome: { category?: string; result?: string }) =>
+  act(id, 'closures', outcome)
 export const inviteRating = (id: string) => act(id, 'rating-invitations')
 export const giveBack = (id: string) => act(id, 'returns')
 
@@ -97,24 +100,32 @@ export const tellViewing = (id: string, isTyping: boolean, isReply: boolean) =>
 export const listHistory = (id: string) => request<Page<Conversation>>(`${at(id)}/history`)
 
 export const listAgents = () => request<Page<Agent>>('/chat/agents')
-export const readPresence = () => request<{ status: AgentStatus; since: string | null }>('/chat/presences/current')
+export const readPresence = () =>
+  request<{ status: AgentStatus; since: string | null }>('/chat/presences/current')
 export const setPresence = (status: AgentStatus) =>
-  request<{ status: AgentStatus; since: string | null }>('/chat/presences/current', { method: 'PUT', body: { status } })
+  request<{ status: AgentStatus; since: string | null }>('/chat/presences/current', {
+    method: 'PUT',
+    body: { status },
+  })
 export const beat = () => request<unknown>('/chat/presences/current/heartbeats', { method: 'PUT', body: {} })
 
 export const listGroups = () => request<Page<Group>>('/chat/groups')
 export const addGroup = (group: object) => request<Group>('/chat/groups', { method: 'POST', body: group })
 export const replaceGroup = (id: string, group: object) =>
   request<Group>(`/chat/groups/${segment(id)}`, { method: 'PUT', body: group })
-export const removeGroup = (id: string) => request<unknown>(`/chat/groups/${segment(id)}`, { method: 'DELETE' })
+export const removeGroup = (id: string) =>
+  request<unknown>(`/chat/groups/${segment(id)}`, { method: 'DELETE' })
 
-export const listCanned = (q: string) => request<Page<CannedReply>>('/chat/canned-replies', { query: { q: q || undefined } })
+export const listCanned = (q: string) =>
+  request<Page<CannedReply>>('/chat/canned-replies', { query: { q: q || undefined } })
 export const listRendered = (conversationId: string) =>
   request<Page<CannedReply>>('/chat/canned-replies/rendered', { query: { conversation_id: conversationId } })
-export const addCanned = (reply: object) => request<CannedReply>('/chat/canned-replies', { method: 'POST', body: reply })
+export const addCanned = (reply: object) =>
+  request<CannedReply>('/chat/canned-replies', { method: 'POST', body: reply })
 export const replaceCanned = (id: string, reply: object) =>
   request<CannedReply>(`/chat/canned-replies/${segment(id)}`, { method: 'PUT', body: reply })
-export const removeCanned = (id: string) => request<unknown>(`/chat/canned-replies/${segment(id)}`, { method: 'DELETE' })
+export const removeCanned = (id: string) =>
+  request<unknown>(`/chat/canned-replies/${segment(id)}`, { method: 'DELETE' })
 
 export const listGreetings = () => request<Page<Greeting>>('/chat/greetings')
 export const replaceGreetings = (items: Greeting[]) =>
