@@ -18,7 +18,9 @@ const services = ['auth', 'gateway', 'chat', 'crm', 'wechat', 'emulator', 'files
 /** `npm run dev` only: every address under an app's folder is its page, as the gateway does it. */
 const deepLinks = {
   name: 'guanjia-deep-links',
-  configureServer(server: { middlewares: { use(handle: (request: { url?: string }, _: unknown, next: () => void) => void): void } }) {
+  configureServer(server: {
+    middlewares: { use(handle: (request: { url?: string }, _: unknown, next: () => void) => void): void }
+  }) {
     server.middlewares.use((request, _, next) => {
       const found = /^\/([a-z0-9]+)\/(?!src\/)[^.?]*(\?|$)/.exec(request.url ?? '')
       if (found && apps.includes(found[1]!)) request.url = `/${found[1]}/index.html`

@@ -22,7 +22,9 @@ const written = sources.filter(({ path }) => !path.endsWith('.test.ts'))
 type Words = { [key: string]: string | string[] | Words }
 function keysOf(words: Words, before = ''): string[] {
   return Object.entries(words).flatMap(([key, value]) =>
-    typeof value === 'object' && !Array.isArray(value) ? keysOf(value, `${before}${key}.`) : [`${before}${key}`],
+    typeof value === 'object' && !Array.isArray(value)
+      ? keysOf(value, `${before}${key}.`)
+      : [`${before}${key}`],
   )
 }
 const read = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as Words
@@ -56,7 +58,9 @@ describe('house rules', () => {
   })
 
   it('names no folder or file after nothing', () => {
-    const found = files.map(({ path }) => path).filter((path) => /(^|\/)(utils?|helpers?|common|base|manager|misc)(\.|\/)/.test(path))
+    const found = files
+      .map(({ path }) => path)
+      .filter((path) => /(^|\/)(utils?|helpers?|common|base|manager|misc)(\.|\/)/.test(path))
     expect(found).toEqual([])
   })
 })

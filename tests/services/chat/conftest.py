@@ -51,7 +51,7 @@ class Stage:
                 await asyncio.sleep(0.005)
 
     async def company(self, clock: FrozenClock, *agents: str) -> Shop:
-        """A new company with two departments; ``agents`` work in the first one, its supervisor for the whole."""
+        """A new company with two departments; ``agents`` and the supervisor work for the whole."""
         shop = Shop(self, clock)
         at = clock.now()
         root = shop.id
@@ -62,7 +62,7 @@ class Stage:
             await shop.organisation(name, f"/{root}/{{id}}/", root)
         shop.boss = await shop.staff("主管", root, SUPERVISOR)
         for name in agents:
-            shop.agents.append(await shop.staff(name, shop.places["service"], AGENT))
+            shop.agents.append(await shop.staff(name, root, AGENT))
         assert not await self.host.parked(), at
         return shop
 
@@ -124,8 +124,8 @@ class Shop:
         await self.stage.host.run_job("chat", "routing")
 
     async def group(self, name: str, **more: Any) -> dict[str, Any]:
-        """A new group in the first department, always open."""
-        body = {"name": name, "organisation_id": self.places["service"], **more}
+        """A new group of the whole company, always open."""
+        body = {"name": name, "organisation_id": self.id, **more}
         added: dict[str, Any] = (await self.call("POST", "/groups", body)).attribute
         return added
 

@@ -140,9 +140,11 @@ class Bench:
 async def until(look: Callable[[], Awaitable[T | None]]) -> T:
     """What ``look`` finds, as soon as it finds something."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while (found := await look()) is None:
+        while True:
+            found = await look()
+            if found is not None:
+                return found
             await asyncio.sleep(0.01)
-    return found
 
 
 @asynccontextmanager

@@ -81,7 +81,7 @@ async def test_every_kind_is_shown_on_the_phone(bench: Bench, account: dict[str,
     video = (await upload(bench, b"\x00\x00\x00\x18ftypisom", "a.mp4", "video"))["media_id"]
     article = {"title": "t", "description": "d", "url": "http://a.cn", "picurl": "http://a.cn/p"}
     kinds: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
-        ("text", {"content": "您好 😀\n<a href=\"http://a.cn\">看</a>"}, "text", {}),
+        ("text", {"content": '您好 😀\n<a href="http://a.cn">看</a>'}, "text", {}),
         ("image", {"media_id": picture}, "image", {"media_id": picture}),
         ("voice", {"media_id": voice}, "voice", {"media_id": voice}),
         ("video", {"media_id": video, "title": "t"}, "video", {"title": "t"}),

@@ -14,7 +14,7 @@ from tests.services.emulator.bench import JPEG, Bench, multipart
 pytestmark = pytest.mark.anyio
 
 OK = {"errcode": 0, "errmsg": "ok"}
-MENU = [
+MENU: list[dict[str, Any]] = [
     {"type": "click", "name": "联系客服", "key": "human"},
     {"name": "我的", "sub_button": [{"type": "view", "name": "官网", "url": "http://a.cn/"}]},
 ]
@@ -210,9 +210,7 @@ async def test_a_code_is_drawn_scanned_and_ends(bench: Bench, frozen_clock: Froz
     picture = await bench.raw("GET", "/cgi-bin/showqrcode", query={"ticket": made["ticket"]})
     assert Image.open(io.BytesIO(picture.body)).format == "JPEG"
     assert (await bench.raw("GET", "/cgi-bin/showqrcode", query={"ticket": "none"})).status == 404
-    (listed,) = [
-        one for one in (await bench.control("GET", "/qrcodes")).items if one["appid"] == account["appid"]
-    ]
+    (listed,) = [one for one in (await bench.control("GET", "/qrcodes")).items if one["appid"] == account["appid"]]
     assert listed["scene"] == "4711"
     phone = await bench.add_phone()
     openid = phone["openids"][account["appid"]]
@@ -241,7 +239,10 @@ async def test_a_code_is_drawn_scanned_and_ends(bench: Bench, frozen_clock: Froz
         ({"action_name": "QR_SCENE", "action_info": {"scene": {"scene_id": 0}}}, 40053),
         ({"action_name": "QR_LIMIT_SCENE", "action_info": {"scene": {"scene_id": 100_001}}}, 40053),
         ({"action_name": "QR_LIMIT_STR_SCENE", "action_info": {"scene": {"scene_str": "x" * 65}}}, 40053),
-        ({"action_name": "QR_STR_SCENE", "expire_seconds": 2_592_001, "action_info": {"scene": {"scene_str": "x"}}}, 40035),
+        (
+            {"action_name": "QR_STR_SCENE", "expire_seconds": 2_592_001, "action_info": {"scene": {"scene_str": "x"}}},
+            40035,
+        ),
         ({"action_name": "QR_STR_SCENE", "expire_seconds": "x", "action_info": {"scene": {"scene_str": "x"}}}, 40035),
     ],
 )
@@ -289,7 +290,7 @@ async def test_customer_service_accounts(bench: Bench, account: dict[str, Any]) 
     (shown,) = (await bench.api("GET", "/cgi-bin/customservice/getkflist"))["kf_list"]
     assert (shown["kf_account"], shown["kf_nick"], shown["kf_id"]) == ("wang@anxing", "王宁", 1001)
     assert await bench.api("GET", "/cgi-bin/customservice/getonlinekflist") == {"kf_online_list": []}
-    phone, openid = await bench.fan(account)
+    _phone, openid = await bench.fan(account)
     message = {"touser": openid, "msgtype": "text", "text": {"content": "好"}, "customservice": {"kf_account": "x@y"}}
     assert await code(bench, "/cgi-bin/message/custom/send", message) == 65401
     message["customservice"] = {"kf_account": "wang@anxing"}

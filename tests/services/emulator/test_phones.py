@@ -277,7 +277,9 @@ async def test_the_stream_is_written_live_and_ends_with_the_process(own_bench: B
     async with serving(as_gateway(own_bench.host)) as address:
         port = int(address.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = f"GET /emulator/phones/events?phones={phone['id']} HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"
+        head = (
+            f"GET /emulator/phones/events?phones={phone['id']} HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"
+        )
         writer.write(head.encode())
         ready = await reader.readuntil(b"event: ready\n")
         assert b"text/event-stream" in ready
@@ -312,10 +314,12 @@ async def test_the_clock_moves_forward_only_and_stays_moved(tmp_path: Path) -> N
         await until(is_heard)
         at = (clock.real_now() + timedelta(days=3)).isoformat()
         assert (await bench.control("PUT", "/clock", {"at": at})).status == 200
-        for body in ({"at": before.isoformat()}, {"advance_seconds": -1}):
+        backwards: list[dict[str, Any]] = [{"at": before.isoformat()}, {"advance_seconds": -1}]
+        for body in backwards:
             refused = await bench.control("PUT", "/clock", body)
             assert (refused.status, refused.error) == (409, "clock_backwards")
-        for body in ({}, {"at": at, "advance_seconds": 1}, {"advance_seconds": 1e10}, {"at": "9999-01-01T00:00:00Z"}):
+        unclear: list[dict[str, Any]] = [{}, {"at": at, "advance_seconds": 1}]
+        for body in [*unclear, {"advance_seconds": 1e10}, {"at": "9999-01-01T00:00:00Z"}]:
             assert (await bench.control("PUT", "/clock", body)).status == 422
     assert clock.offset() == timedelta()
     async with bench_in(tmp_path) as bench:

@@ -71,7 +71,7 @@ def test_a_menu_at_its_limits_is_kept_with_empty_sub_buttons() -> None:
     [
         (b"", 44002),
         (b"  \n", 44002),
-        ("{\"a\":\"你好\"}".encode("gbk"), 47001),
+        ('{"a":"你好"}'.encode("gbk"), 47001),
         (b"{", 47001),
         (b"[]", 47001),
         (b'"text"', 47001),
@@ -90,7 +90,7 @@ def test_a_body_that_is_no_object_is_refused(body: bytes, errcode: int) -> None:
 
 
 def test_bodies_are_read_tolerantly_and_strictly() -> None:
-    assert bodies.read_object("\ufeff{\"a\":\"一\n二\t\x1d\"}".encode()) == {"a": "一\n二\t\x1d"}
+    assert bodies.read_object('\ufeff{"a":"一\n二\t\x1d"}'.encode()) == {"a": "一\n二\t\x1d"}
     assert bodies.read_object(b'{"a":"\\u4f60"}') == {"a": "你"}
     assert code_of(lambda: bodies.read_object(b'{"a":"\\u4f60"}', is_strict=True)) == 40033
 
@@ -111,7 +111,9 @@ def test_no_upload_breaks_the_form_reader(body: bytes, content_type: str) -> Non
 
 
 def test_a_form_is_read_whatever_its_quotes() -> None:
-    body = b'--x\r\nContent-Disposition: form-data; name="media"; filename="a b.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="media"; filename="a b.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    )
     body += b"\r\n1\n\r\n--x--\r\n"
     for content_type in ("multipart/form-data; boundary=x", 'multipart/form-data; boundary="x"', "text/plain"):
         part = bodies.read_form(content_type, body).file("media")

@@ -44,7 +44,9 @@ export function safeReturn(wanted: unknown): string {
 
 /** A public page needs its own part's words; the frame shows pieces of every part. */
 async function wordsFor(to: RouteLocationNormalized): Promise<void> {
-  const needed = features.filter((feature) => !to.meta.isPublic || feature.routes.some((route) => route.name === to.name))
+  const needed = features.filter(
+    (feature) => !to.meta.isPublic || feature.routes.some((route) => route.name === to.name),
+  )
   await Promise.all([...needed, ...(to.meta.isPublic ? [] : panels)].map((part) => addWords(part.words)))
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ApiError } from './envelope'
+import type { ApiError } from './envelope'
 import { request, setAuthority } from './request'
 
 function answer(status: number, body: unknown, headers: Record<string, string> = {}): Response {

@@ -49,7 +49,11 @@ function joinSignals(call: Call): AbortSignal | undefined {
 }
 
 async function send(path: string, call: Call, token: string | null): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language, ...call.headers }
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Accept-Language': language,
+    ...call.headers,
+  }
   if (token) headers.Authorization = `Bearer ${token}`
   if (call.idempotencyKey) headers['Idempotency-Key'] = call.idempotencyKey
   let body: BodyInit | undefined
@@ -106,7 +110,8 @@ export async function openStream(path: string, call: Call = {}): Promise<Respons
     headers: { Accept: 'text/event-stream', ...call.headers },
   })
   learnServerTime(answer.headers.get('X-Guanjia-Time'))
-  if (!answer.ok || !answer.body) return openEnvelope<never>(answer.status, await readBody(answer), answer.headers)
+  if (!answer.ok || !answer.body)
+    return openEnvelope<never>(answer.status, await readBody(answer), answer.headers)
   return answer
 }
 

@@ -107,7 +107,9 @@ export function useSession() {
     },
 
     async signIn(login: string, password: string): Promise<void> {
-      accept(await request<Grant>('/auth/tokens', { method: 'POST', isPublic: true, body: { login, password } }))
+      accept(
+        await request<Grant>('/auth/tokens', { method: 'POST', isPublic: true, body: { login, password } }),
+      )
     },
 
     /** Reads the person again, after something about him was changed. */

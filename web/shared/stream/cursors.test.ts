@@ -18,7 +18,13 @@ describe('cursors', () => {
     ['the next event', { chat: 4 }, { chat: 4 }, { chat: 5 }, 'apply'],
     ['an event had already', { chat: 5 }, { chat: 4 }, { chat: 5 }, 'skip'],
     ['an event after a missed one', { chat: 3 }, { chat: 4 }, { chat: 5 }, 'gap'],
-    ['ahead in one service, next in another', { chat: 9, crm: 1 }, { chat: 4, crm: 1 }, { chat: 4, crm: 2 }, 'apply'],
+    [
+      'ahead in one service, next in another',
+      { chat: 9, crm: 1 },
+      { chat: 4, crm: 1 },
+      { chat: 4, crm: 2 },
+      'apply',
+    ],
   ] as const)('judges %s', (_case, mine, before, after, verdict) => {
     expect(judge(mine, before, after)).toBe(verdict)
   })

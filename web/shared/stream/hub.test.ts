@@ -14,7 +14,11 @@ class Server {
   isAway = false
   private readonly text = new TextEncoder()
 
-  connect = async function* (this: Server, after: string | null, signal: AbortSignal): AsyncGenerator<Frame[]> {
+  connect = async function* (
+    this: Server,
+    after: string | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<Frame[]> {
     this.asked.push(after)
     if (this.isAway) throw new ApiError({ status: 0, error: 'unreachable' })
     const from = after === null ? null : Number(after.split(':')[1])
@@ -25,7 +29,11 @@ class Server {
         signal.addEventListener('abort', () => {
           if (this.open.delete(controller)) controller.error(new Error('aborted'))
         })
-        if (from === null) this.write(controller, `id: chat:${this.log.length}\nevent: ready\ndata: {"cursors":"chat:${this.log.length}"}\n\n`)
+        if (from === null)
+          this.write(
+            controller,
+            `id: chat:${this.log.length}\nevent: ready\ndata: {"cursors":"chat:${this.log.length}"}\n\n`,
+          )
         else this.log.slice(from).forEach((row) => this.write(controller, this.frame(row)))
       },
     })
@@ -47,7 +55,9 @@ class Server {
   }
 
   pass(name: string, data: unknown): void {
-    this.open.forEach((controller) => this.write(controller, `event: hint\ndata: ${JSON.stringify({ service: 'chat', name, data })}\n\n`))
+    this.open.forEach((controller) =>
+      this.write(controller, `event: hint\ndata: ${JSON.stringify({ service: 'chat', name, data })}\n\n`),
+    )
   }
 
   cut(): void {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { FrameReader } from './sse'
 
-const text = ': hello\n\nid: chat:1\nevent: ready\ndata: {}\n\nid: chat:2\r\nevent: said\r\ndata: {"a":\r\ndata: 1}\r\n\r\ndata:x\n\n'
+const text =
+  ': hello\n\nid: chat:1\nevent: ready\ndata: {}\n\nid: chat:2\r\nevent: said\r\ndata: {"a":\r\ndata: 1}\r\n\r\ndata:x\n\n'
 const frames = [
   { id: 'chat:1', event: 'ready', data: '{}' },
   { id: 'chat:2', event: 'said', data: '{"a":\n1}' },

@@ -5,7 +5,8 @@ import { backoff } from './backoff'
 import type { StreamEvent } from './event'
 
 const event = (n: number): StreamEvent => ({ id: `chat:${n}`, service: 'chat', name: 'said', data: n })
-const add = (state: number[], arrived: StreamEvent) => (state.includes(arrived.data) ? state : [...state, arrived.data])
+const add = (state: number[], arrived: StreamEvent) =>
+  state.includes(arrived.data) ? state : [...state, arrived.data]
 
 describe('readLive', () => {
   it('applies what arrived while the page was read', async () => {

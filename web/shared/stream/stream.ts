@@ -43,7 +43,8 @@ export class LiveStream {
     this.isAlone.value = !hasLocks
     const world: HubWorld = {
       now: () => Date.now(),
-      open: (after, signal) => (hasLocks ? streamFrames : pollFrames)(plan.path, plan.services, after, signal),
+      open: (after, signal) =>
+        (hasLocks ? streamFrames : pollFrames)(plan.path, plan.services, after, signal),
       channel: hasLocks ? (new BroadcastChannel(name) as unknown as Channel) : null,
       lead: hasLocks ? (held, signal) => leadUnderLock(name, held, signal) : null,
     }

@@ -31,7 +31,9 @@ function parts(at: number, zone: string): Parts {
     })
     formats.set(zone, format)
   }
-  return Object.fromEntries(format.formatToParts(at).map((part) => [part.type, part.value])) as unknown as Parts
+  return Object.fromEntries(
+    format.formatToParts(at).map((part) => [part.type, part.value]),
+  ) as unknown as Parts
 }
 
 export function toMilliseconds(at: string | number): number {

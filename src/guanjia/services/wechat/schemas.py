@@ -54,7 +54,7 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class AutomaticText(Body, kw_only=True, frozen=True):
+class AutomaticText(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A text that is sent by itself while it is on."""
 
     text: Text = ""

@@ -3,7 +3,13 @@ import 'element-plus/es/components/message-box/style/css'
 
 type Translate = (key: string, named?: Record<string, unknown>) => string
 
-async function ask(t: Translate, text: string, title: string, button: string, isDanger: boolean): Promise<boolean> {
+async function ask(
+  t: Translate,
+  text: string,
+  title: string,
+  button: string,
+  isDanger: boolean,
+): Promise<boolean> {
   try {
     await ElMessageBox.confirm(text, title, {
       confirmButtonText: button,
@@ -19,7 +25,13 @@ async function ask(t: Translate, text: string, title: string, button: string, is
 
 /** Before something is destroyed: names the thing. */
 export function confirmRemoval(t: Translate, name: string, consequence = ''): Promise<boolean> {
-  return ask(t, consequence || t('confirm.removal_text'), t('confirm.removal', { name }), t('action.delete'), true)
+  return ask(
+    t,
+    consequence || t('confirm.removal_text'),
+    t('confirm.removal', { name }),
+    t('action.delete'),
+    true,
+  )
 }
 
 /** Before a serious change: names the deed on the button. */

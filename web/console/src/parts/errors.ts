@@ -28,7 +28,8 @@ export function wordsOf(error: unknown, t: Translate): ErrorWords {
 /** Shows an error briefly, where the page itself has no place for it. */
 export function toastError(error: unknown): void {
   const words = wordsOf(error, i18n.global.t as Translate)
-  const tail = words.requestId && !(error instanceof ApiError && error.status < 500) ? ` (${words.requestId})` : ''
+  const tail =
+    words.requestId && !(error instanceof ApiError && error.status < 500) ? ` (${words.requestId})` : ''
   ElMessage({
     type: 'error',
     message: [words.message, words.prompt].filter(Boolean).join(' ') + tail,

@@ -17,7 +17,9 @@ export function useEditing<T extends object>(done: string | (() => string), afte
   function fault(name: string): string {
     const exact = fields.value[name]
     if (exact) return exact
-    const inner = Object.keys(fields.value).find((key) => key.startsWith(`${name}[`) || key.startsWith(`${name}.`))
+    const inner = Object.keys(fields.value).find(
+      (key) => key.startsWith(`${name}[`) || key.startsWith(`${name}.`),
+    )
     return inner ? (fields.value[inner] ?? '') : ''
   }
 

@@ -93,10 +93,20 @@ describe('organisations', () => {
     is_active: true,
     version: 1,
   })
-  const items = [one('a', null, '/a/'), one('b', 'a', '/a/b/'), one('c', 'b', '/a/b/c/'), one('d', 'x', '/x/d/')]
+  const items = [
+    one('a', null, '/a/'),
+    one('b', 'a', '/a/b/'),
+    one('c', 'b', '/a/b/c/'),
+    one('d', 'x', '/x/d/'),
+  ]
 
   it('stand as a tree, with those at the top whose parent is not visible', () => {
-    expect(flatten(growOrganisations(items)).map((row) => `${row.id}${row.depth}`)).toEqual(['a0', 'b1', 'c2', 'd0'])
+    expect(flatten(growOrganisations(items)).map((row) => `${row.id}${row.depth}`)).toEqual([
+      'a0',
+      'b1',
+      'c2',
+      'd0',
+    ])
     expect(pathName(items, 'c')).toBe('A / B / C')
   })
 

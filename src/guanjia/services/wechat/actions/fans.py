@@ -113,26 +113,23 @@ def apply_fan_data(
     """What ``user/info`` answered. A remark of ours stands; WeChat's own is taken when there is none."""
     lock(tx, "fan", fan_key(account_id, openid))
     row = fan_row(tx, company_id, account_id, openid)
-    if row is None:
+    # Whether he follows is known from his pushes; this answer may be older than the last of them.
+    if row is None or not data.get("subscribe"):
         return
-    if not data.get("subscribe"):
-        values: dict[str, Any] = {"is_subscribed": False}
-    else:
-        scene = data.get("qr_scene_str") or data.get("qr_scene") or row.qr_scene
-        tags = data.get("tagid_list")
-        values = {
-            "is_subscribed": True,
-            "unionid": _short(data.get("unionid"), 64) or row.unionid,
-            "nickname": _short(data.get("nickname"), 120) or row.nickname,
-            "remark": row.remark or _short(data.get("remark"), 60),
-            "language": _short(data.get("language"), 20),
-            "subscribe_scene": _short(data.get("subscribe_scene"), 60),
-            "qr_scene": _short(scene, 120),
-            "tags": [tag for tag in tags if isinstance(tag, int)] if isinstance(tags, list) else [],
-        }
-        subscribed_at = data.get("subscribe_time")
-        if isinstance(subscribed_at, int) and 0 < subscribed_at <= _LAST_SECOND:
-            values["subscribed_at"] = datetime.fromtimestamp(subscribed_at, UTC)
+    scene = data.get("qr_scene_str") or data.get("qr_scene") or row.qr_scene
+    tags = data.get("tagid_list")
+    values: dict[str, Any] = {
+        "unionid": _short(data.get("unionid"), 64) or row.unionid,
+        "nickname": _short(data.get("nickname"), 120) or row.nickname,
+        "remark": row.remark or _short(data.get("remark"), 60),
+        "language": _short(data.get("language"), 20),
+        "subscribe_scene": _short(data.get("subscribe_scene"), 60),
+        "qr_scene": _short(scene, 120),
+        "tags": [tag for tag in tags if isinstance(tag, int)] if isinstance(tags, list) else [],
+    }
+    subscribed_at = data.get("subscribe_time")
+    if isinstance(subscribed_at, int) and 0 < subscribed_at <= _LAST_SECOND:
+        values["subscribed_at"] = datetime.fromtimestamp(subscribed_at, UTC)
     if all(getattr(row, name) == value for name, value in values.items()):
         return
     tx.execute(fans.update().where(fans.c.id == row.id).values(**values))

@@ -41,7 +41,10 @@ export function titleWith(count: number, title: string): string {
 }
 
 /** Sound, tab title and icon dot for what waits for this agent. */
-export function useAlerts(counts: Ref<Counts | undefined>, isMine: (conversationId: string) => boolean): void {
+export function useAlerts(
+  counts: Ref<Counts | undefined>,
+  isMine: (conversationId: string) => boolean,
+): void {
   const preferences = usePreferences()
   const staff = useStaff()
 
@@ -52,7 +55,12 @@ export function useAlerts(counts: Ref<Counts | undefined>, isMine: (conversation
       if (message.author.kind === 'customer' && isMine(message.conversation_id)) ring()
     } else if (event.name === 'conversation_changed') {
       const conversation = event.data.conversation as Conversation
-      if (conversation.state === 'assigned' && conversation.agent_id === staff.person?.id && conversation.unread > 0) ring()
+      if (
+        conversation.state === 'assigned' &&
+        conversation.agent_id === staff.person?.id &&
+        conversation.unread > 0
+      )
+        ring()
     }
   })
 

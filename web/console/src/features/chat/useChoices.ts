@@ -24,7 +24,9 @@ export function useChoices() {
   })
   const own = computed(() => {
     const roles = staff.person?.roles ?? []
-    return [...new Map(roles.map((role) => [role.organisation_id, role.organisation_name]))].map(([id, name]) => ({ id, name }))
+    return [...new Map(roles.map((role) => [role.organisation_id, role.organisation_name]))].map(
+      ([id, name]) => ({ id, name }),
+    )
   })
   return {
     organisations: computed<Choice[]>(

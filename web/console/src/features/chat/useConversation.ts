@@ -15,7 +15,8 @@ function applyToDetail(detail: ConversationDetail, event: StreamEvent): Conversa
     const next = event.data.conversation
     return next.version >= detail.conversation.version ? { ...detail, conversation: next } : detail
   }
-  if (event.name === 'viewing' && event.data.conversation_id === id) return { ...detail, viewers: event.data.viewers }
+  if (event.name === 'viewing' && event.data.conversation_id === id)
+    return { ...detail, viewers: event.data.viewers }
   return detail
 }
 
@@ -31,7 +32,9 @@ export function useConversation(conversationId: MaybeRefOrGetter<string>) {
     queryFn: ({ queryKey }) => readLive(liveStream, () => readConversation(queryKey[2]), applyToDetail),
   })
 
-  const others = computed(() => (query.data.value?.viewers ?? []).filter((viewer) => viewer.id !== staff.person?.id))
+  const others = computed(() =>
+    (query.data.value?.viewers ?? []).filter((viewer) => viewer.id !== staff.person?.id),
+  )
 
   function tell(): void {
     if (document.visibilityState !== 'visible') return

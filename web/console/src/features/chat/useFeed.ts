@@ -55,8 +55,12 @@ function applyViewing(client: QueryClient, seen: { conversation_id: string; view
 
 function applyAgent(client: QueryClient, agent: Partial<Agent> & { id: string }): void {
   const change = (agents: Agent[]) => agents.map((one) => (one.id === agent.id ? { ...one, ...agent } : one))
-  client.setQueryData<Page<Agent>>(keys.agents, (page) => (page ? { ...page, items: change(page.items) } : page))
-  client.setQueryData<Supervision>(keys.supervision, (page) => (page ? { ...page, agents: change(page.agents) } : page))
+  client.setQueryData<Page<Agent>>(keys.agents, (page) =>
+    page ? { ...page, items: change(page.items) } : page,
+  )
+  client.setQueryData<Supervision>(keys.supervision, (page) =>
+    page ? { ...page, agents: change(page.agents) } : page,
+  )
 }
 
 /** The one listener of this feature: keeps everything of `chat` that the cache holds true. */

@@ -17,7 +17,9 @@ let client: QueryClient | null = null
 function restore(): Outgoing[] {
   try {
     const stored = JSON.parse(sessionStorage.getItem(STORED) ?? '[]') as Outgoing[]
-    return stored.filter((item) => item.kind === 'text' || item.file).map((item) => ({ ...item, preview: '' }))
+    return stored
+      .filter((item) => item.kind === 'text' || item.file)
+      .map((item) => ({ ...item, preview: '' }))
   } catch {
     return []
   }
@@ -32,7 +34,9 @@ export const outbox = new Outbox(
       return (await uploadPicture(picture, picture.name)).file
     },
     onSent: (message) => {
-      client?.setQueryData<Log>(keys.log(message.conversation_id), (log) => (log ? putMessage(log, message) : log))
+      client?.setQueryData<Log>(keys.log(message.conversation_id), (log) =>
+        log ? putMessage(log, message) : log,
+      )
     },
     onChange: (next) => {
       items.value = next

@@ -7,8 +7,10 @@ const at = (id: string) => `/crm/customers/${encodeURIComponent(id)}`
 export const listCustomers = (q: string, signal?: AbortSignal) =>
   request<Page<Customer>>('/crm/customers', { query: { q }, signal })
 export const readCustomer = (id: string) => request<Customer>(at(id))
-export const changeCustomer = (id: string, change: { name?: string; remark?: string; note?: string; version: number }) =>
-  request<Customer>(at(id), { method: 'PATCH', body: change })
+export const changeCustomer = (
+  id: string,
+  change: { name?: string; remark?: string; note?: string; version: number },
+) => request<Customer>(at(id), { method: 'PATCH', body: change })
 export const replaceTags = (id: string, tags: string[], version: number) =>
   request<Customer>(`${at(id)}/tags`, { method: 'PUT', body: { tags, version } })
 export const addPhone = (id: string, phone: string) =>

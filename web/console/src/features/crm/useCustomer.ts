@@ -10,7 +10,8 @@ import type { Customer } from './types'
 const key = (id: string) => ['crm', 'customer', id] as const
 
 function apply(customer: Customer, event: StreamEvent): Customer {
-  if (event.service !== 'crm' || event.name !== 'customer_changed' || event.data.id !== customer.id) return customer
+  if (event.service !== 'crm' || event.name !== 'customer_changed' || event.data.id !== customer.id)
+    return customer
   const { name, remark, tags, version } = event.data as Customer
   return version > customer.version ? { ...customer, name, remark, tags, version } : customer
 }

@@ -5,7 +5,8 @@ import type { Account, Check, Fan, KeywordReply, Quota } from './types'
 const segment = encodeURIComponent
 
 export const listAccounts = () => request<Page<Account>>('/wechat/accounts')
-export const addAccount = (account: object) => request<Account>('/wechat/accounts', { method: 'POST', body: account })
+export const addAccount = (account: object) =>
+  request<Account>('/wechat/accounts', { method: 'POST', body: account })
 export const changeAccount = (id: string, change: object) =>
   request<Account>(`/wechat/accounts/${segment(id)}`, { method: 'PATCH', body: change })
 export const checkAccount = (id: string) =>

@@ -1,5 +1,6 @@
 /** The wire types of `wechat`. */
-export type AccountKind = 'subscription_unverified' | 'subscription_verified' | 'service_unverified' | 'service_verified'
+export type AccountKind =
+  'subscription_unverified' | 'subscription_verified' | 'service_unverified' | 'service_verified'
 export type Mode = 'plain' | 'compat' | 'safe'
 
 export interface AutoReply {

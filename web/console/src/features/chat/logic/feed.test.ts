@@ -67,7 +67,11 @@ function message(number: number, part: Partial<Message> = {}): Message {
   }
 }
 
-const log = (...numbers: number[]): Log => ({ items: numbers.map((n) => message(n)), isStart: false, hasGap: false })
+const log = (...numbers: number[]): Log => ({
+  items: numbers.map((n) => message(n)),
+  isStart: false,
+  hasGap: false,
+})
 const numbers = (items: Message[]) => items.map((one) => one.number)
 const changed = (one: Conversation): StreamEvent => ({
   id: 'chat:1',
@@ -166,7 +170,10 @@ describe('a list', () => {
   })
 
   it('orders mine by the newest message and the queue by the longest wait', () => {
-    const early = conversation('early', { last_at: '2026-11-21T06:00:00Z', queued_at: '2026-11-21T05:00:00Z' })
+    const early = conversation('early', {
+      last_at: '2026-11-21T06:00:00Z',
+      queued_at: '2026-11-21T05:00:00Z',
+    })
     const late = conversation('late', { last_at: '2026-11-21T07:00:00Z', queued_at: '2026-11-21T06:30:00Z' })
     expect(order([early, late], 'mine').map((one) => one.id)).toEqual(['late', 'early'])
     expect(order([late, early], 'queue').map((one) => one.id)).toEqual(['early', 'late'])

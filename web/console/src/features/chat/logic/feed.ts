@@ -73,7 +73,11 @@ export interface ListScope {
 }
 
 /** Pages of a list after an event: changed in place, added where it belongs, taken out where it no longer does. */
-export function applyToPages(pages: Page<Conversation>[], event: StreamEvent, scope: ListScope): Page<Conversation>[] {
+export function applyToPages(
+  pages: Page<Conversation>[],
+  event: StreamEvent,
+  scope: ListScope,
+): Page<Conversation>[] {
   if (event.service !== 'chat' || pages.length === 0) return pages
   if (event.name === 'conversation_removed') return without(pages, event.data.conversation_id as string)
   if (event.name !== 'conversation_changed') return pages
@@ -82,7 +86,10 @@ export function applyToPages(pages: Page<Conversation>[], event: StreamEvent, sc
   if (known && known.version > next.version) return pages
   if (!belongs(next, scope.box, scope.me)) return known ? without(pages, next.id) : pages
   if (known) {
-    return pages.map((page) => ({ ...page, items: page.items.map((one) => (one.id === next.id ? next : one)) }))
+    return pages.map((page) => ({
+      ...page,
+      items: page.items.map((one) => (one.id === next.id ? next : one)),
+    }))
   }
   if (scope.q || scope.takesNew === false) return pages
   const [first, ...rest] = pages as [Page<Conversation>, ...Page<Conversation>[]]

@@ -21,7 +21,11 @@ class Server {
       this.losesAnswer = false
       throw new ApiError({ status: 0, error: 'unreachable' })
     }
-    return { id: `m-${message.client_id}`, conversation_id: conversationId, client_id: message.client_id } as Message
+    return {
+      id: `m-${message.client_id}`,
+      conversation_id: conversationId,
+      client_id: message.client_id,
+    } as Message
   }
 }
 
@@ -85,7 +89,10 @@ describe('Outbox', () => {
   })
 
   it('keeps trying through a lost network, and what was lost twice is there once', async () => {
-    server.failures = [new ApiError({ status: 0, error: 'unreachable' }), new ApiError({ status: 503, error: 'away' })]
+    server.failures = [
+      new ApiError({ status: 0, error: 'unreachable' }),
+      new ApiError({ status: 503, error: 'away' }),
+    ]
     server.losesAnswer = true
     outbox.add(item('a'))
     outbox.add(item('b'))

@@ -93,7 +93,9 @@ export class Outbox {
     let attempt = 0
     try {
       for (;;) {
-        const item = this.items.find((one) => one.conversationId === conversationId && one.state === 'waiting')
+        const item = this.items.find(
+          (one) => one.conversationId === conversationId && one.state === 'waiting',
+        )
         if (!item) return
         this.change(item.clientId, { state: 'sending' })
         try {

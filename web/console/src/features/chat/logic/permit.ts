@@ -4,11 +4,17 @@ import type { SendLimit } from './countdown'
 export type Bar = 'none' | 'closed' | 'queued' | 'colleague' | 'expired' | 'used_up'
 
 /** Why this agent can't reply to the customer now; the server decides in the end. */
-export function replyBar(conversation: Conversation, me: string, isSupervisor: boolean, limit: SendLimit): Bar {
+export function replyBar(
+  conversation: Conversation,
+  me: string,
+  isSupervisor: boolean,
+  limit: SendLimit,
+): Bar {
   if (conversation.state === 'closed') return 'closed'
   const isConsulted = conversation.consulted.some((person) => person.id === me)
   const isMine = conversation.agent_id === me || isConsulted
-  if (!isMine && !isSupervisor) return conversation.state === 'queued' || !conversation.agent_id ? 'queued' : 'colleague'
+  if (!isMine && !isSupervisor)
+    return conversation.state === 'queued' || !conversation.agent_id ? 'queued' : 'colleague'
   if (!isMine && conversation.state === 'queued') return 'queued'
   if (limit.kind === 'expired') return 'expired'
   return limit.kind === 'used_up' ? 'used_up' : 'none'

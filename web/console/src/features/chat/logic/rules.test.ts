@@ -54,7 +54,13 @@ describe('who may reply', () => {
 
   it.each([
     ['his agent', one({}), false, open, 'none'],
-    ['somebody consulted', one({ agent_id: 'x', consulted: [{ kind: 'agent', id: 'me', name: '' }] }), false, open, 'none'],
+    [
+      'somebody consulted',
+      one({ agent_id: 'x', consulted: [{ kind: 'agent', id: 'me', name: '' }] }),
+      false,
+      open,
+      'none',
+    ],
     ['a colleague', one({ agent_id: 'x' }), false, open, 'colleague'],
     ['a supervisor', one({ agent_id: 'x' }), true, open, 'none'],
     ['anybody of a queued one', one({ agent_id: '', state: 'queued' }), true, open, 'queued'],
@@ -84,7 +90,11 @@ describe('limits', () => {
 describe('canned replies', () => {
   const reply = (title: string, initials: string, text = '', sort = 0) =>
     ({ id: title, title, initials, text, category: '', sort }) as CannedReply
-  const all = [reply('Opening', 'kcb', 'good day'), reply('Urgent', 'jjap', 'kcb in the text'), reply('Zed', 'z', '', -1)]
+  const all = [
+    reply('Opening', 'kcb', 'good day'),
+    reply('Urgent', 'jjap', 'kcb in the text'),
+    reply('Zed', 'z', '', -1),
+  ]
 
   it.each([
     ['/', ''],
@@ -120,10 +130,22 @@ describe('texts from outside', () => {
 
 describe('hours', () => {
   it.each([
-    [[{ start: '09:00', end: '12:00' }, { start: '13:00', end: '24:00' }], null],
+    [
+      [
+        { start: '09:00', end: '12:00' },
+        { start: '13:00', end: '24:00' },
+      ],
+      null,
+    ],
     [[{ start: '9:00', end: '12:00' }], 'form'],
     [[{ start: '12:00', end: '12:00' }], 'order'],
-    [[{ start: '13:00', end: '18:00' }, { start: '09:00', end: '13:30' }], 'overlap'],
+    [
+      [
+        { start: '13:00', end: '18:00' },
+        { start: '09:00', end: '13:30' },
+      ],
+      'overlap',
+    ],
     [[], null],
   ])('%o', (spans, fault) => {
     expect(faultOf(spans)).toBe(fault)
@@ -140,6 +162,11 @@ describe('hours', () => {
     expect(spansOf(next, 1)).toEqual([{ start: '09:00', end: '18:00' }])
     expect(spansOf(next, 2)).toEqual([{ start: '10:00', end: '11:00' }])
     expect(spansOf(withDay(next, 1, []), 1)).toEqual([])
-    expect(hoursFault({ ...next, dates: [{ date: '2026-10-01', title: '', spans: [{ start: '10:00', end: '09:00' }] }] })).toBe('order')
+    expect(
+      hoursFault({
+        ...next,
+        dates: [{ date: '2026-10-01', title: '', spans: [{ start: '10:00', end: '09:00' }] }],
+      }),
+    ).toBe('order')
   })
 })
