@@ -142,13 +142,21 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / f"{folder.name}.log"
 
-    def start(self) -> Installation:
-        """Start (again) and wait until the doors are open."""
+    def launch(self) -> Installation:
+        """Start (again) and wait for nothing."""
         command = [sys.executable, "-m", "guanjia", "up", "--port", str(self.port), "--data", str(self.folder)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self._arguments], stdout=log, stderr=subprocess.STDOUT, env=self._environment
             )
+        return self
+
+    def start(self) -> Installation:
+        """Start (again) and wait until the doors are open."""
+        return self.launch().wait_until_open()
+
+    def wait_until_open(self) -> Installation:
+        """Wait until the doors are open."""
         wait_for(f"health of {self.base_url}\n{self.log}", self._is_healthy, START_SECONDS)
         return self
 

@@ -6,8 +6,11 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from guanjia.kit import clock
-from guanjia.kit.database import Database, service_metadata
+import pytest
+import sqlalchemy as sa
+
+from guanjia.kit import clock, jobs
+from guanjia.kit.database import Database, Reading, service_metadata
 from guanjia.kit.jobs import CLOCK_MOVED, LEASE_SECONDS, Job, JobRunner
 from guanjia.kit.live import Live
 from tests.kit.conftest import Open
@@ -23,11 +26,14 @@ class Work:
         self.runs = 0
         self.next_at: datetime | None = None
         self.fails = False
+        self.may_end = asyncio.Event()
+        self.may_end.set()
         self.runner = JobRunner("context", database, self.live, Job("sweep", seconds, self.run, wake), owner)
 
     async def run(self, context: Any) -> datetime | None:
         assert context == "context"
         self.runs += 1
+        await self.may_end.wait()
         if self.fails:
             raise LookupError
         return self.next_at
@@ -92,5 +98,28 @@ def test_one_runner_at_a_time(open_database: Open) -> None:
         await database.write(lambda tx: tx.execute(tx.tables.leases.update().values(until=past)) and None)
         await until(lambda: second.runs >= 2)
         await second.runner.stop()
+
+    asyncio.run(story())
+
+
+def test_a_long_job_keeps_its_lease(open_database: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LEASE_SECONDS", 0.3)
+
+    async def story() -> None:
+        database = open_database(metadata)
+        first = Work(database, seconds=0.01)
+        first.may_end.clear()
+        first.runner.start()
+        await until(lambda: first.runs == 1)
+        if not database.is_sqlite:
+            second = Work(open_database(metadata), seconds=0.01, owner="b")
+            second.runner.start()
+            leases = database.tables.leases
+            before = await database.read(Reading.scalar, sa.select(leases.c.until))
+            while await database.read(Reading.scalar, sa.select(leases.c.until)) < before + timedelta(seconds=0.4):
+                assert second.runs == 0
+            await second.runner.stop()
+        await first.runner.stop()  # in the middle: the job hears of it
+        assert first.runs == 1
 
     asyncio.run(story())

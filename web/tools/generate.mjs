@@ -1,4 +1,4 @@
-/** Types and calls of each service from `docs/openapi/<service>.json` into `shared/api/generated/<service>`. */
+/** The wire types of each service from `docs/openapi/<service>.json` into `shared/api/generated/<service>`. */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -17,14 +17,14 @@ if (names.length === 0) console.log('generate: docs/openapi is empty, nothing to
 for (const name of names) {
   const input = `${specifications}/${name}.json`
   const output = `${generated}/${name}`
-  const hash = createHash('sha256').update(readFileSync(input)).digest('hex')
+  const hash = createHash('sha256').update(readFileSync(input)).update(readFileSync(import.meta.filename)).digest('hex')
   const stamp = `${output}/.specification`
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) continue
   await createClient({
     input,
     output: { path: output, clean: true },
-    plugins: ['@hey-api/typescript', '@hey-api/sdk', '@hey-api/client-fetch'],
-    logs: { level: 'warn' },
+    plugins: ['@hey-api/typescript'],
+    logs: { level: 'silent' },
   })
   mkdirSync(output, { recursive: true })
   writeFileSync(stamp, hash)

@@ -69,7 +69,7 @@ class JobRunner:
             self._due.clear()
             try:
                 if await self._database.write(_take_lease, self._job.name, self._owner):
-                    next_at = await self._job.run(self._context)
+                    next_at = await self._work()
             except asyncio.CancelledError:
                 raise
             except Exception:
@@ -82,6 +82,18 @@ class JobRunner:
                     await self._due.wait()
             except TimeoutError:
                 pass
+
+    async def _work(self) -> datetime | None:
+        """Run the job, and keep the lease for as long as that takes."""
+        work = asyncio.ensure_future(self._job.run(self._context))
+        try:
+            while not (await asyncio.wait({work}, timeout=LEASE_SECONDS / 3))[0]:
+                await self._database.write(_take_lease, self._job.name, self._owner)
+            return work.result()
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
 
 
 def _take_lease(tx: Transaction, name: str, owner: str) -> bool:

@@ -12,6 +12,7 @@ from guanjia.kit.database import (
     Database,
     ExactText,
     Id,
+    Prepared,
     Reading,
     Target,
     Transaction,
@@ -25,7 +26,7 @@ from guanjia.kit.database import (
     service_metadata,
     table,
 )
-from guanjia.kit.errors import BadRequest, Conflict, Unavailable
+from guanjia.kit.errors import BadRequest, Conflict, Invalid, NotFound, Unavailable
 from tests.kit.conftest import Open
 
 metadata = service_metadata("writing")
@@ -266,3 +267,72 @@ def test_locks_of_many_names_keep_few_rows(open_database: Open) -> None:
         return int(tx.scalar(sa.select(sa.func.count()).select_from(tx.tables.locks)))
 
     assert asyncio.run(database.write(take_all)) <= 50
+
+
+def cut_all(target: Target, service: str) -> None:
+    """End every connection to the service's database, as a restarted server does."""
+    name = target.service_url(service).database
+    with target._server_engine().connect() as connection:
+        if connection.dialect.name == "postgresql":
+            ending = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+            connection.execute(ending, {"name": name})
+        else:
+            sessions = sa.text("SELECT id FROM information_schema.processlist WHERE db = :name")
+            for row in connection.execute(sessions, {"name": name}).fetchall():
+                connection.exec_driver_sql(f"KILL {row.id}")
+
+
+NAMES = Prepared(sa.select(notes.c.name, notes.c.count.label("number")).where(notes.c.count >= sa.bindparam("least")))
+
+
+def test_a_server_that_was_restarted_is_reached_again(open_database: Open, target: Target) -> None:
+    database = open_database(metadata)
+
+    def add_hot(tx: Transaction, name: str) -> None:
+        tx.insert(notes, {"id": new_id(), "name": name, "count": 0})
+
+    def read_hot(reading: Reading) -> int:
+        return len(reading.hot_rows(NAMES, least=0))
+
+    async def story() -> None:
+        await asyncio.gather(*(database.write(add, f"a{number}") for number in range(8)))
+        await asyncio.gather(*(database.read(read_hot) for _ in range(8)))
+        for action, query in ((add, counts), (add_hot, read_hot)):
+            if not database.is_sqlite:
+                await asyncio.to_thread(cut_all, target, "writing")
+            await asyncio.gather(*(database.read(query) for _ in range(8)))
+            await asyncio.gather(*(database.write(action, f"{action.__name__}{number}") for number in range(8)))
+        assert await database.read(read_hot) == 24
+
+    asyncio.run(story())
+
+
+def test_hot_statements_do_as_the_others(open_database: Open) -> None:
+    database = open_database(metadata)
+
+    def act(tx: Transaction) -> list[tuple[str, int]]:
+        for name in ("刹车", "刹车 ", "b"):
+            tx.insert(notes, {"id": new_id(), "name": name, "count": 1})
+        assert tx.update(notes, {"name": "刹车"}, {"count": 5}) == 1
+        assert tx.update(notes, {"name": "none", "count": 1}, {"count": 5}) == 0
+        assert tx.hot_one(NAMES, least=9) is None
+        assert tx.hot_one(NAMES, least=5).name == "刹车"
+        return sorted((row.name, row.number) for row in tx.hot_rows(NAMES, least=1))
+
+    async def story() -> None:
+        assert await database.write(act) == [("b", 1), ("刹车", 5), ("刹车 ", 1)]
+        with pytest.raises(Invalid) as refused:
+            await database.write(lambda tx: tx.insert(notes, {"id": new_id(), "name": "a\x00", "count": 1}))
+        assert refused.value.code == "text_has_nul"
+        with pytest.raises(Invalid):
+            await database.write(lambda tx: tx.update(notes, {"name": "b"}, {"count": 2**70}))
+        with pytest.raises(NotFound):
+            await database.write(lambda tx: tx.insert(notes, {"id": "no id", "name": "c", "count": 1}))
+        with pytest.raises(Conflict) as taken:
+            await database.write(lambda tx: tx.insert(notes, {"id": new_id(), "name": "b", "count": 1}))
+        assert taken.value.code == "duplicate"
+        with pytest.raises(sa.exc.IntegrityError):
+            await database.write(lambda tx: tx.insert(notes, {"id": new_id(), "name": "c", "count": None}))
+        assert len(await database.read(counts)) == 3
+
+    asyncio.run(story())

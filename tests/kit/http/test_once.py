@@ -101,12 +101,12 @@ def test_a_refusal_may_be_tried_again_with_its_key(run: Run) -> None:
     run(story)
 
 
-@pytest.mark.parametrize("key", ["", "x" * 121, "a\tb"])
-def test_keys_that_are_none(run: Run, key: str) -> None:
+def test_keys_that_are_none(run: Run) -> None:
     async def story(host: Host) -> None:
-        answer = await post(host, key, "a")
-        assert answer.status == 422
-        assert "Idempotency-Key" in answer.fields
+        for key in ("", "x" * 121, "a\tb"):
+            answer = await post(host, key, "a")
+            assert answer.status == 422
+            assert "Idempotency-Key" in answer.fields
 
     run(story)
 

@@ -13,6 +13,7 @@ import pytest
 from guanjia.kit import clock
 from guanjia.kit.http import route_rows
 from guanjia.kit.jobs import CLOCK_MOVED
+from guanjia.kit.live import CLOSING
 from guanjia.services.emulator.manifest import SERVICE
 from guanjia.services.emulator.waiters import Waiters
 from tests.host import Host
@@ -98,6 +99,20 @@ async def test_every_kind_of_message_is_pushed(bench: Bench, account: dict[str, 
         "GET", "/cgi-bin/media/get", query={"access_token": bench.token, "media_id": voice["content"]["media_id"]}
     )
     assert (found.headers["content-type"], found.body) == ("audio/webm", b"\x1aE\xdf\xa3webm")
+
+
+async def test_what_happens_at_once_keeps_one_order(bench: Bench, account: dict[str, Any]) -> None:
+    phone = await bench.add_phone()
+    await asyncio.gather(*(bench.follow(phone, account) for _ in range(5)))
+    openid = phone["openids"][account["appid"]]
+    deeds: list[Any] = [bench.write(phone, account, f"第{number}条") for number in range(12)]
+    codes = await asyncio.gather(*deeds, *(bench.say(openid) for _ in range(8)))
+    said = [code for code in codes if isinstance(code, int)]
+    assert set(said) <= {0, 45047}
+    messages = await bench.chat(phone, account)
+    assert [one["number"] for one in messages] == list(range(1, 13 + said.count(0)))
+    kinds = [one["kind"] for one in await bench.pushes(openid=openid)]
+    assert kinds == ["subscribe", *["text"] * 12]
 
 
 async def test_a_repeat_by_the_phone_is_the_same_message(bench: Bench, account: dict[str, Any]) -> None:
@@ -270,7 +285,12 @@ async def test_a_number_that_cannot_be_continued_is_told(bench: Bench) -> None:
         assert answer.status == 400
 
 
-async def test_the_stream_is_written_live_and_ends_with_the_process(own_bench: Bench) -> None:
+async def test_the_stream_is_written_live_and_ends_with_the_process(tmp_path: Path) -> None:
+    async with bench_in(tmp_path) as own_bench:
+        await watch_a_phone(own_bench)
+
+
+async def watch_a_phone(own_bench: Bench) -> None:
     account = await own_bench.add_account()
     phone = await own_bench.add_phone()
     waiters = own_bench.host.contexts["emulator"].part(Waiters)
@@ -297,6 +317,14 @@ async def test_the_stream_is_written_live_and_ends_with_the_process(own_bench: B
             return len(waiters) == 0 or None
 
         await until(is_gone)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.encode())
+        await reader.readuntil(b"event: ready\n")
+        own_bench.host.live.publish(CLOSING)
+        assert (await reader.read()).endswith(b"0\r\n\r\n")
+        writer.close()
+        refused = await own_bench.control("GET", "/phones/events")
+        assert refused.status == 503
 
 
 async def test_the_clock_moves_forward_only_and_stays_moved(tmp_path: Path) -> None:

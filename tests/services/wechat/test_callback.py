@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from wechatpy.crypto import WeChatCrypto
 
 from guanjia.contracts.wechat.callback import build_xml, parse_xml, sign
+from guanjia.kit.calls import call_app
+from guanjia.services.wechat.callback import build_callback
+from guanjia.services.wechat.settings import Settings
 from tests.services.wechat.conftest import KEY, OLD_KEY, Desk
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +90,32 @@ async def test_safe_mode_takes_the_present_and_the_previous_key(desk: Desk, key:
     body, query = account.sealed(build_xml(account.fields()), key)
     assert (await account.post(body, query)).body == b"success"
     assert len(await account.pushes()) == 1
+
+
+async def test_another_library_is_understood_and_understands(desk: Desk) -> None:
+    account = await desk.account(mode="safe", aes_key=KEY, kind="subscription_unverified")
+    body = {"keywords": ["你好"], "reply": {"content": "您好😀"}}
+    assert (await account.call("POST", "/keyword-replies", body)).status == 201
+    theirs = WeChatCrypto(account.draft["token"], KEY, account.draft["appid"])
+    sealed = theirs.encrypt_message(build_xml(account.fields()).decode(), "nonce", "1409735669")
+    query = {"timestamp": "1409735669", "nonce": "nonce", "encrypt_type": "aes"}
+    query["msg_signature"] = parse_xml(sealed.encode())["MsgSignature"]
+    answer = await account.post(sealed.encode(), query)
+    outer = parse_xml(answer.body)
+    opened = theirs.decrypt_message(answer.body, outer["MsgSignature"], outer["TimeStamp"], outer["Nonce"])
+    assert parse_xml(opened.encode() if isinstance(opened, str) else opened)["Content"] == "您好😀"
+
+
+async def test_stale_timestamps_are_refused_where_that_is_wanted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = await desk.account()
+    app = build_callback(desk.host.contexts["wechat"])
+    monkeypatch.setattr(app, "_settings", Settings(timestamp_window_seconds=300))
+    body = build_xml(account.fields())
+    for timestamp, status in ((int(time.time()) - 301, 403), (int(time.time()) + 400, 403), (int(time.time()), 200)):
+        query = account.signed(timestamp=str(timestamp), nonce="1")
+        query["signature"] = sign(account.draft["token"], str(timestamp), "1")
+        path = f"/callbacks/{account.id}"
+        assert (await call_app(app, "POST", path, [], body, urlencode(query), 10)).status == status
 
 
 async def test_safe_mode_refuses_a_plain_body_with_a_good_signature(desk: Desk) -> None:

@@ -1,38 +1,13 @@
 import { readonly, shallowRef } from 'vue'
 import { ApiError } from '../api/envelope'
+import type * as wire from '../api/generated/auth'
 import { request, setAuthority } from '../api/request'
-
-export interface Company {
-  id: string
-  name: string
-  time_zone: string
-}
-
-export interface HeldRole {
-  role: string
-  title: string
-  organisation_id: string
-  organisation_name: string
-}
+import type { Whole } from '../api/whole'
 
 /** The signed-in member of staff. */
-export interface Person {
-  id: string
-  login: string
-  name: string
-  company: Company
-  organisation_id: string
-  roles: HeldRole[]
-  permissions: string[]
-  must_change_password: boolean
-}
-
+export type Person = Whole<wire.Me>
 /** The answer of sign-in and of renewal. */
-export interface Grant {
-  access_token: string
-  expires_in_seconds: number
-  staff: Person
-}
+export type Grant = Whole<wire.Grant>
 
 const CHANNEL = 'guanjia-session'
 const LOCK = 'guanjia-refresh'

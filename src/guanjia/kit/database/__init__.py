@@ -1,6 +1,7 @@
 """Databases: portable types, the writer lane, ``write`` and ``read``, ``lock``, keyset paging."""
 
 from guanjia.kit.database.engine import Database
+from guanjia.kit.database.hot import Prepared
 from guanjia.kit.database.paging import PAGE_LIMIT, capped_count, decode_cursor, encode_cursor, page_by_id
 from guanjia.kit.database.tables import KitTables, kit_tables, service_metadata, table
 from guanjia.kit.database.target import Target
@@ -16,6 +17,7 @@ __all__ = [
     "Json",
     "KitTables",
     "LongText",
+    "Prepared",
     "Reading",
     "Target",
     "Transaction",

@@ -120,10 +120,11 @@ class Database:
             try:
                 return query(reading, *args, **kwargs)
             except OperationalError as error:
-                if error.connection_invalidated:  # the server went away in between; nothing was written
-                    connection.rollback()
-                    return query(reading, *args, **kwargs)
-                raise
+                if not error.connection_invalidated:
+                    raise
+                # The server went away in between; nothing was written, so once more on a new connection.
+                connection.rollback()
+                return query(reading, *args, **kwargs)
         raw: Any = connection.connection.dbapi_connection
         raw.execute("BEGIN")
         try:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, CursorResult, Executable, Row, Table
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from guanjia.kit.database.hot import hot_insert, hot_update, run_hot
+from guanjia.kit.database.hot import Prepared, hot_insert, hot_update, run_hot
 from guanjia.kit.database.tables import KitTables
 from guanjia.kit.errors import GuanjiaError
 
@@ -53,6 +53,15 @@ class Reading:
         row = result.fetchone()
         result.close()
         return row
+
+    def hot_rows(self, prepared: Prepared, **values: Any) -> list[Any]:
+        """The rows of a prepared select of a hot path."""
+        return prepared.rows(self.connection, values)
+
+    def hot_one(self, prepared: Prepared, **values: Any) -> Any:
+        """The first row of a prepared select, or None."""
+        rows = prepared.rows(self.connection, values)
+        return rows[0] if rows else None
 
     def scalar(self, statement: Executable, parameters: Values | None = None) -> Any:
         """The first column of the first row, or None."""

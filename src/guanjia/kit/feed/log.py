@@ -10,11 +10,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
 
 import sqlalchemy as sa
 
 from guanjia.kit import clock
-from guanjia.kit.database import Database, LongText, Reading, Transaction
+from guanjia.kit.database import Database, LongText, Prepared, Reading, Transaction
 from guanjia.kit.feed.event import FeedRow
 
 log = logging.getLogger(__name__)
@@ -115,30 +116,24 @@ def _seq_column(reading: Reading) -> sa.ColumnElement[int]:
     return feed.c.position if reading.dialect == "sqlite" else feed.c.seq
 
 
-def _rows_after(reading: Reading, after: int, limit: int) -> list[FeedRow]:
-    feed, seq = reading.tables.feed, _seq_column(reading)
+@cache
+def _select_after(feed: sa.Table, dialect: str) -> Prepared:
     c = feed.c
-    statement = (
-        sa.select(
-            seq.label("seq"),
-            c.id,
-            c.name,
-            c.key,
-            c.company_id,
-            c.audience,
-            c.subjects,
-            sa.type_coerce(c.data, LongText).label("data"),
-        )
-        .where(seq > after)
-        .order_by(seq)
-        .limit(limit)
-    )
+    seq = c.position if dialect == "sqlite" else c.seq
+    data = sa.type_coerce(c.data, LongText).label("data")
+    columns = (seq.label("seq"), c.id, c.name, c.key, c.company_id, c.audience, c.subjects, data)
+    limit = sa.bindparam("limit", type_=sa.Integer)
+    return Prepared(sa.select(*columns).where(seq > sa.bindparam("after")).order_by(seq).limit(limit))
+
+
+def _rows_after(reading: Reading, after: int, limit: int) -> list[FeedRow]:
+    rows = reading.hot_rows(_select_after(reading.tables.feed, reading.dialect), after=after, limit=limit)
     return [
         FeedRow(
             row.seq, row.id, row.name, row.key, row.company_id, row.audience,
             tuple(row.subjects), row.data.encode(),
         )
-        for row in reading.rows(statement)
+        for row in rows
     ]  # fmt: skip
 
 

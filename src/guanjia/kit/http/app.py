@@ -134,10 +134,10 @@ def _translate(request: Request[Any, Any, Any], error: HTTPException) -> Guanjia
                 fields[name] = reason
         return Invalid(fields=fields)
     cause: BaseException | None = error
-    while cause is not None:
+    for _ in range(5):  # Litestar wraps the decoder's error more than once
+        cause = cause and (cause.__cause__ or cause.__context__)
         if isinstance(cause, msgspec.DecodeError) and not isinstance(cause, msgspec.ValidationError):
             return BadRequest("json_malformed")
-        cause = cause.__cause__ or cause.__context__
     if error.status_code == 405:
         refusal = GuanjiaError("method_not_allowed")
         refusal.status = 405

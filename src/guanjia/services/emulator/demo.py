@@ -48,7 +48,7 @@ class KindNames:
         return self._names[language]
 
 
-def only_in_demo(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def only_in_demo(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """A guard of every route: NotFound outside a demo."""
     if not connection.app.state.context.is_demo:
         raise NotFound()

@@ -188,7 +188,8 @@ class Api:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE_SECONDS),
-                timeout=aiohttp.ClientTimeout(total=self._settings.api_seconds),
+                # The way there has its own limit, so that "never sent" and "never answered" are told apart.
+                timeout=aiohttp.ClientTimeout(total=self._settings.api_seconds, connect=self._settings.api_seconds / 2),
                 auto_decompress=True,
             )
         data: Any = None
@@ -217,7 +218,7 @@ class Api:
         async for chunk in response.content.iter_chunked(65_536):
             size += len(chunk)
             if size > limit:
-                raise NotAllowed("media_too_large")
+                raise Unanswered("wechat_answer_unreadable") if is_json else NotAllowed("media_too_large")
             chunks.append(chunk)
         content = b"".join(chunks)
         if response.status != 200:

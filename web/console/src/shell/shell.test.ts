@@ -20,6 +20,11 @@ const menu = (menucode: string, part: Partial<Menu> = {}): Menu => ({
   viewtype: '',
   sort: 0,
   remark: '',
+  creator: '',
+  modified: '',
+  createtime: '',
+  lastupdate: '',
+  children: [],
   ...part,
 })
 

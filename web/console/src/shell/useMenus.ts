@@ -2,36 +2,18 @@ import { computed } from 'vue'
 import { useRoute } from 'vue-router'
 import { useQuery } from '@tanstack/vue-query'
 import type { Page } from '@shared/api/envelope'
+import type * as wire from '@shared/api/generated/auth'
 import { request } from '@shared/api/request'
 import { currentLanguage } from '@shared/i18n/i18n'
 
-/** The 17 fields of a menu, as the handbook fixes them (R-PLAT-14), and what hangs below it. */
-export interface Menu {
-  id: string
-  menuname: string
-  parentid: string | null
-  menucode: string
-  menuurl: string
-  menuicon: string
-  urltarget: string
-  isactive: boolean
-  navmenu: boolean
-  isleaf: boolean
-  viewtype: string
-  sort: number
-  remark: string
-  children?: Menu[]
-}
-
-export interface MenuNode extends Menu {
-  children: MenuNode[]
-}
+export type Menu = wire.Menu
+export type MenuNode = Omit<Menu, 'children'> & { children: MenuNode[] }
 
 /** The menus of the rail, each level in its order; what is inactive or not for navigation is left out. */
 export function growMenus(menus: Menu[]): MenuNode[] {
   return menus
     .filter((menu) => menu.isactive && menu.navmenu)
-    .map((menu) => ({ ...menu, children: growMenus(menu.children ?? []) }))
+    .map((menu) => ({ ...menu, children: growMenus(menu.children) }))
     .filter((node) => node.menuurl !== '' || node.children.length > 0)
     .sort((one, other) => one.sort - other.sort || one.menucode.localeCompare(other.menucode))
 }

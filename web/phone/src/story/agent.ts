@@ -47,12 +47,12 @@ export const agent = {
       body: { category: act.category, result: act.result },
     }),
 
-  /** When each step of a message's way was taken, as both services noted it; what one can't tell is left out. */
-  async path(ids: string[]): Promise<ServedStep[]> {
-    const reads = ids.flatMap((id) =>
-      ['wechat', 'chat'].map((service) =>
-        request<Page<ServedStep>>(`/${service}/message-paths/${encodeURIComponent(id)}`),
-      ),
+  status: () => request<{ status: string }>('/chat/presences/current').then((presence) => presence.status),
+
+  /** When each step of a message's way was taken, as each service noted it; what one can't tell is left out. */
+  async path(sources: [service: string, id: string][]): Promise<ServedStep[]> {
+    const reads = sources.map(([service, id]) =>
+      request<Page<ServedStep>>(`/${service}/message-paths/${encodeURIComponent(id)}`),
     )
     const answers = await Promise.allSettled(reads)
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.items : []))

@@ -78,7 +78,7 @@ describe('the way of a message', () => {
     expect(duration(builder.paths[0]!)).toBe(8)
   })
 
-  it('takes the exact times of the services over the guessed ones', () => {
+  it('takes the times that are told over those of this page', () => {
     const path = inbound()
     const steps = [
       { name: 'stored', at: iso(3) },
@@ -90,6 +90,22 @@ describe('the way of a message', () => {
     expect(path.steps[1]).toMatchObject({ name: 'stored', at: T0 + 3 })
     expect(path.steps[4]).toMatchObject({ name: 'agent', at: T0 + 21, detail: 'An' })
     expect(path.steps).toHaveLength(5)
+  })
+
+  it('keeps the time of the event where it has one', () => {
+    builder.takePhone(onPhone('user', 'm1', 'brakes', 0), T0)
+    const event = received('push1', 'brakes')
+    builder.takeFeed({ ...event, data: { ...event.data, at: iso(4) } }, T0 + 90)
+    builder.takeServed(builder.paths[0]!, [{ name: 'stored', at: iso(1) }])
+    expect(builder.paths[0]!.steps[1]).toMatchObject({ name: 'stored', at: T0 + 4 })
+  })
+
+  it('reaches the agent at once when the conversation is in his hands', () => {
+    inbound()
+    builder.takePhone(onPhone('user', 'm2', 'again', 100), T0)
+    builder.takeFeed(received('push2', 'again'), T0 + 105)
+    builder.takeFeed(chatMessage({ id: 'c3', push_id: 'push2' }), T0 + 108)
+    expect(names(builder.paths[1]!)).toEqual(['phone', 'stored', 'conversation', 'agent'])
   })
 
   it('tells two messages with the same words apart', () => {

@@ -12,6 +12,8 @@ export interface PathStep {
   /** Milliseconds of business time. */
   at: number
   detail: string
+  /** The time is that of this page, for want of a better one. */
+  isGuess: boolean
 }
 
 export interface Path {
@@ -98,6 +100,8 @@ export class PathBuilder {
   readonly paths: Path[] = []
   /** Replies of the platform itself, by id, until they are seen on the phone. */
   private readonly replies = new Set<string>()
+  /** In whose hands each conversation of the customer is. */
+  private readonly agents = new Map<string, string>()
 
   constructor(
     private readonly phoneId: string,
@@ -109,7 +113,7 @@ export class PathBuilder {
     if (event.phone_id !== this.phoneId) return null
     if (event.name === 'follow_changed') {
       const name = event.data.is_following ? 'event:subscribe' : 'event:unsubscribe'
-      return this.begin(`follow:${event.number}`, name, '', now)
+      return this.begin(`follow:${event.number}`, name, '', when(event.data.at, now))
     }
     if (event.name !== 'message_added') return null
     const message = event.data.message as Message
@@ -122,12 +126,12 @@ export class PathBuilder {
     return event.service === 'wechat' ? this.takeWechat(event, now) : this.takeChat(event, now)
   }
 
-  /** The exact times, as the services themselves noted them. */
+  /** What the services noted themselves, where their events told nothing or came without a time. */
   takeServed(path: Path, steps: readonly ServedStep[]): void {
     for (const step of steps) {
       const name = SERVED[path.direction][step.name]
-      const at = Date.parse(step.at)
-      if (name && !Number.isNaN(at)) this.note(path, name, at, readDetail(step.detail), true)
+      const at = when(step.at, 0)
+      if (name && !at.isGuess) this.note(path, name, at, readDetail(step.detail))
     }
   }
 
@@ -139,13 +143,13 @@ export class PathBuilder {
       `phone:${message.id}`,
       message.kind,
       'text' in said ? said.text : '',
-      Date.parse(message.at),
+      when(message.at, 0),
     )
     path.phoneMessageId = message.id
     return path
   }
 
-  private begin(key: string, kind: string, text: string, at: number): Path {
+  private begin(key: string, kind: string, text: string, at: Moment): Path {
     const held = this.paths.find((path) => path.key === key)
     if (held) return held
     // The push may have been told of before the phone's own stream told of the message.
@@ -155,32 +159,33 @@ export class PathBuilder {
     const path = early ?? newPath(key, 'in', kind)
     if (!early) this.paths.push(path)
     if (text) path.text = text
-    this.note(path, 'phone', Math.min(at, path.steps[0]?.at ?? at), '', false)
+    this.note(path, 'phone', { ...at, at: Math.min(at.at, path.steps[0]?.at ?? at.at) })
     return path
   }
 
   private takeWechat(event: StreamEvent, now: number): Path | null {
     const data = event.data
     if (data.openid !== this.openid()) return null
+    const at = when(data.at, now)
     if (event.name === 'message_received' || event.name === 'event_received') {
       const kind = event.name === 'message_received' ? String(data.kind) : `event:${data.event}`
       const path = this.byPush(String(data.push_id), kind, String(data.content?.content ?? ''))
-      this.note(path, 'stored', now, '', false)
+      this.note(path, 'stored', at)
       return path
     }
     if (event.name === 'message_dispatched') {
       const path = this.paths.find((held) => held.pushId === data.push_id)
       if (!path) return null
       path.outcome = String(data.outcome)
-      this.note(path, 'routed', now, String(data.provider ?? ''), false)
-      for (const reply of data.replies ?? []) this.takeReply(reply, now)
+      this.note(path, 'routed', at, String(data.provider ?? ''))
+      for (const reply of data.replies ?? []) this.takeReply(reply, at)
       return path
     }
     if (event.name === 'message_sent' || event.name === 'message_failed') {
       const path = this.paths.find((held) => held.messageId === data.message_id)
       if (!path) return null
       const failed = event.name === 'message_failed'
-      this.note(path, failed ? 'failed' : 'sent', now, failed ? String(data.reason ?? '') : '', false)
+      this.note(path, failed ? 'failed' : 'sent', at, failed ? String(data.reason ?? '') : '')
       return path
     }
     return null
@@ -188,7 +193,7 @@ export class PathBuilder {
 
   private takeReply(
     reply: { id?: string; kind: string; content: Record<string, unknown> },
-    now: number,
+    at: Moment,
   ): void {
     if (!reply.id || this.replies.has(reply.id)) return
     this.replies.add(reply.id)
@@ -196,11 +201,12 @@ export class PathBuilder {
     path.messageId = reply.id
     path.text = String(reply.content.content ?? reply.content.head ?? reply.content.title ?? '')
     this.paths.push(path)
-    this.note(path, 'sending', now, '', false)
+    this.note(path, 'sending', at)
   }
 
   private takeChat(event: StreamEvent, now: number): Path | null {
-    if (event.name === 'conversation_changed') return this.takeConversation(event.data.conversation, now)
+    const at = when(event.data?.at, now)
+    if (event.name === 'conversation_changed') return this.takeConversation(event.data.conversation, at)
     if (event.name !== 'message_added' && event.name !== 'message_changed') return null
     const message = event.data.message
     const { kind: author } = message.author
@@ -208,11 +214,13 @@ export class PathBuilder {
       const path = this.paths.find((held) => held.pushId && held.pushId === message.push_id)
       if (!path) return null
       path.conversationId = message.conversation_id
-      this.note(path, 'conversation', now, '', false)
+      this.note(path, 'conversation', at)
+      const agent = this.agents.get(message.conversation_id)
+      if (agent) this.note(path, 'agent', at, agent)
       return path
     }
     if (message.is_note || author === 'system' || message.kind === 'system') return null
-    return this.takeAnswer(message, now)
+    return this.takeAnswer(message, at)
   }
 
   private takeAnswer(
@@ -226,7 +234,7 @@ export class PathBuilder {
       at: string
       failure: string
     },
-    now: number,
+    at: Moment,
   ): Path | null {
     let path = this.paths.find((held) => held.messageId === message.id) ?? this.ownReply(message)
     if (!path) {
@@ -240,12 +248,12 @@ export class PathBuilder {
     path.conversationId = message.conversation_id
     if (message.author.kind === 'agent') {
       path.author = message.author.name
-      this.note(path, 'agent', Date.parse(message.at), '', false)
+      this.note(path, 'agent', when(message.at, at.at))
     }
-    if (message.state === 'sending') this.note(path, 'sending', now, '', false)
-    if (message.state === 'sent') this.note(path, 'sent', now, '', false)
+    if (message.state === 'sending') this.note(path, 'sending', at)
+    if (message.state === 'sent') this.note(path, 'sent', at)
     if (message.state === 'failed' || message.state === 'unknown') {
-      this.note(path, 'failed', now, message.failure, false)
+      this.note(path, 'failed', at, message.failure)
     }
     return path
   }
@@ -262,14 +270,17 @@ export class PathBuilder {
 
   private takeConversation(
     conversation: { id: string; agent_id: string; agent_name: string; openid: string },
-    now: number,
+    at: Moment,
   ): Path | null {
-    if (conversation.openid !== this.openid() || !conversation.agent_id) return null
+    if (conversation.openid !== this.openid()) return null
+    if (conversation.agent_id) this.agents.set(conversation.id, conversation.agent_name)
+    else this.agents.delete(conversation.id)
+    if (!conversation.agent_id) return null
     let last: Path | null = null
     for (const path of this.paths) {
       if (path.direction !== 'in' || path.conversationId !== conversation.id || hasStep(path, 'agent'))
         continue
-      this.note(path, 'agent', now, conversation.agent_name, false)
+      this.note(path, 'agent', at, conversation.agent_name)
       last = path
     }
     return last
@@ -285,7 +296,7 @@ export class PathBuilder {
     )
     if (!path) return null
     path.phoneMessageId = message.id
-    this.note(path, 'phone', Date.parse(message.at), '', false)
+    this.note(path, 'phone', when(message.at, 0))
     return path
   }
 
@@ -306,19 +317,27 @@ export class PathBuilder {
     return path
   }
 
-  /** Notes a step; an exact time takes the place of one that was guessed when the event came. */
-  private note(path: Path, name: Station, at: number, detail: string, isExact: boolean): void {
+  /** Notes a step; the first true time stays, a guessed one gives way to it. */
+  private note(path: Path, name: Station, at: Moment, detail = ''): void {
     const held = path.steps.find((step) => step.name === name)
     if (held) {
-      if (isExact) held.at = at
+      if (held.isGuess && !at.isGuess) Object.assign(held, at)
       if (detail) held.detail = detail
     } else {
-      path.steps.push({ name, at, detail })
+      path.steps.push({ name, ...at, detail })
     }
     const order: readonly string[] = path.direction === 'in' ? STATIONS : BACK_STATIONS
     const place = (step: PathStep) => (step.name === 'failed' ? order.length : order.indexOf(step.name))
     path.steps.sort((one, other) => place(one) - place(other))
   }
+}
+
+type Moment = Pick<PathStep, 'at' | 'isGuess'>
+
+/** When it was, if it was told; else now. */
+function when(told: unknown, now: number): Moment {
+  const at = typeof told === 'string' ? Date.parse(told) : Number.NaN
+  return Number.isNaN(at) ? { at: now, isGuess: true } : { at, isGuess: false }
 }
 
 function hasStep(path: Path, name: Station): boolean {

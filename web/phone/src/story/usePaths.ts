@@ -9,6 +9,21 @@ const READ_AFTER_MS = 250
 const READ_AGAIN_MS = 1500
 const READS = 4
 
+/** Which service knows the way under which id; one that can't know it is not asked. */
+export function sourcesOf(path: Path): [service: string, id: string][] {
+  if (path.direction === 'out') {
+    if (!path.messageId) return []
+    return [[path.author ? 'chat' : 'wechat', path.messageId]]
+  }
+  if (!path.pushId) return []
+  return path.conversationId
+    ? [
+        ['wechat', path.pushId],
+        ['chat', path.pushId],
+      ]
+    : [['wechat', path.pushId]]
+}
+
 /** The live paths of the story's phone. */
 export function usePaths(phones: Phones) {
   const builder = shallowRef<PathBuilder | null>(null)
@@ -35,11 +50,11 @@ export function usePaths(phones: Phones) {
   /** Events tell that something happened; the services know when exactly. */
   async function readTimes(path: Path): Promise<void> {
     const held = builder.value
-    const ids = [path.pushId, path.messageId].filter((id) => id !== '')
     const count = (reads.get(path.key) ?? 0) + 1
     reads.set(path.key, count)
-    if (ids.length > 0) {
-      const steps = await agent.path(ids)
+    const sources = sourcesOf(path)
+    if (sources.length > 0) {
+      const steps = await agent.path(sources)
       if (held !== builder.value) return
       held?.takeServed(path, steps)
       changes.value++

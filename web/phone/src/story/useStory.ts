@@ -12,10 +12,14 @@ import { runAct, StepRefused, type StepWorld } from './steps'
 
 /** Between two steps that play by themselves, so that each can be read. */
 const READING_MS = 3500
+const STATUS_LOOKS = 6
+const STATUS_LOOK_MS = 250
 
 export interface StoryFaces {
   device(): Pick<Device, 'go' | 'goFromList'> | undefined
   showConversation(id: string): void
+  /** Presses a control of the console; false if it is not there. */
+  press(name: string): boolean
   /** A new phone takes the stage. */
   onPhone(phoneId: string): void
 }
@@ -98,11 +102,22 @@ export function useStory(phones: Phones, faces: StoryFaces) {
         showChat: () => faces.device()?.goFromList({ name: 'chat', appid }),
         showProfile: () => faces.device()?.goFromList({ name: 'profile', appid }),
       },
-      agent,
+      agent: { ...agent, setStatus },
       showConversation: faces.showConversation,
       forward: async (seconds) => learnServerTime((await emulator.forward(seconds)).now),
       wait,
     }
+  }
+
+  /** By the console's own switch, so that it knows; by its route where the switch is not to be seen. */
+  async function setStatus(status: string): Promise<void> {
+    if (faces.press(`presence-${status}`)) {
+      for (let looks = 0; looks < STATUS_LOOKS; looks++) {
+        await wait(STATUS_LOOK_MS)
+        if ((await agent.status()) === status) return
+      }
+    }
+    await agent.setStatus(status)
   }
 
   async function tapNewestItem(phoneId: string, appid: string, index: number): Promise<void> {

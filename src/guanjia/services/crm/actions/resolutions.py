@@ -99,12 +99,15 @@ def _follow(tx: Transaction, known: Row[Any], openid: NewIdentity, since: dateti
 
 
 def _name(tx: Transaction, customer_id: str, fan: FanChanged, at: datetime) -> bool:
-    """A customer without a name gets the fan's; one that has a name keeps it."""
+    """A customer without a name or remark gets the fan's; what staff wrote stays."""
     row = _customer(tx, customer_id)
-    name = fan.name.strip()[:60]
-    if row.name or not name:
+    values: dict[str, Any] = {}
+    if not row.name and fan.name.strip():
+        values["name"] = fan.name.strip()[:60]
+    if not row.remark and fan.remark.strip():
+        values["remark"] = fan.remark.strip()[:60]
+    if not values:
         return False
-    values = {"name": name, "version": row.version + 1, "updated_at": at}
-    tx.execute(customers.update().where(customers.c.id == customer_id).values(**values))
+    tx.update(customers, {"id": customer_id}, {**values, "version": row.version + 1, "updated_at": at})
     index_customer(tx, customer_id)
     return True

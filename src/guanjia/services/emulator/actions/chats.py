@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from guanjia.kit import clock
-from guanjia.kit.database import Transaction, lock, new_id
+from guanjia.kit.database import Prepared, Transaction, lock, new_id
 from guanjia.kit.feed import publish
 from guanjia.services.emulator.models import fans, messages, phones, pushes
 from guanjia.services.emulator.queries.accounts import find_fan
@@ -17,6 +17,8 @@ from guanjia.services.emulator.rules import identity
 from guanjia.services.emulator.rules.bubbles import preview_of
 from guanjia.services.emulator.schemas import PhoneChanged, PushQueued
 from guanjia.services.emulator.settings import EmulatorSettings
+
+_PHONE = Prepared(sa.select(phones).where(phones.c.id == sa.bindparam("id")))
 
 Fan = Row[Any]
 Sender = Literal["user", "account", "system"]
@@ -54,7 +56,7 @@ def meet(tx: Transaction, phone: Row[Any], appid: str) -> Fan:
 
 def change_fan(tx: Transaction, fan: Fan, **values: Any) -> None:
     """Change facts of a fan."""
-    tx.execute(fans.update().where(fans.c.appid == fan.appid, fans.c.openid == fan.openid).values(**values))
+    tx.update(fans, {"appid": fan.appid, "openid": fan.openid}, values)
 
 
 def say(
@@ -68,16 +70,17 @@ def say(
     file: str = "",
     client_id: str = "",
 ) -> str:
-    """Put a message into the chat as the phone shows it; the answer is its id."""
-    row = find_fan(tx, fan.appid, fan.openid)
-    assert row is not None
-    unread = row.unread if sender == "user" else row.unread + 1
+    """Put a message into the chat as the phone shows it; the answer is its id.
+
+    ``fan`` is as he was read under his lock, so an action says one thing of one reading.
+    """
+    unread = fan.unread if sender == "user" else fan.unread + 1
     values: dict[str, Any] = {
-        "id": new_id(), "appid": fan.appid, "openid": fan.openid, "number": row.number + 1, "sender": sender,
+        "id": new_id(), "appid": fan.appid, "openid": fan.openid, "number": fan.number + 1, "sender": sender,
         "kind": kind, "content": content, "file": file, "client_id": client_id or None, "at": at,
     }  # fmt: skip
-    tx.execute(messages.insert().values(**values))
-    changes = {"number": row.number + 1, "unread": unread, "last_kind": kind, "last_at": at}
+    tx.insert(messages, values)
+    changes = {"number": fan.number + 1, "unread": unread, "last_kind": kind, "last_at": at}
     if sender == "account":
         changes["typing_until"] = None
     change_fan(tx, fan, last_text=preview_of(content), **changes)
@@ -124,12 +127,18 @@ def push(
     }
     if kind != "event":
         full["MsgId"] = identity.new_number()
-    tx.execute(
-        pushes.insert().values(
-            id=push_id, appid=account.appid, openid=openid, kind=fields.get("Event", kind), fields=full,
-            message_id=message_id, state="pending", tries=0, created_at=at,
-        )
-    )  # fmt: skip
+    values = {
+        "id": push_id,
+        "appid": account.appid,
+        "openid": openid,
+        "kind": fields.get("Event", kind),
+        "fields": full,
+        "message_id": message_id,
+        "state": "pending",
+        "tries": 0,
+        "created_at": at,
+    }
+    tx.insert(pushes, values)
     event = PushQueued(at=at, push_id=push_id, appid=account.appid, openid=openid, kind=kind, fields=full)
     publish(tx, event, key=f"{account.appid}:{openid}", audience="all")
     return push_id
@@ -137,4 +146,5 @@ def push(
 
 def get_phone(tx: Transaction, phone_id: str) -> Row[Any] | None:
     """The phone, or None."""
-    return tx.one(sa.select(phones).where(phones.c.id == phone_id))
+    row: Row[Any] | None = tx.hot_one(_PHONE, id=phone_id)
+    return row

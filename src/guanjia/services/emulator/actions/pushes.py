@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from guanjia.kit.database import Transaction
+from guanjia.kit.database import Prepared, Transaction
 from guanjia.services.emulator.actions import chats
 from guanjia.services.emulator.models import pushes, tries
 from guanjia.services.emulator.queries.accounts import find_media
@@ -18,6 +18,7 @@ from guanjia.services.emulator.rules.replies import PassiveReply
 from guanjia.services.emulator.schemas import Verdict
 
 BODY_KEPT = 4096
+_PUSH = Prepared(sa.select(pushes).where(pushes.c.id == sa.bindparam("id")))
 OUT_OF_SERVICE = "该公众号暂时无法提供服务，请稍后再试"
 # Nobody looks at the chat when these happen.
 _SILENT = frozenset({"unsubscribe", "LOCATION", "VIEW", "TEMPLATESENDJOBFINISH"})
@@ -42,7 +43,7 @@ def record_try(tx: Transaction, done: Delivered, media_after: datetime, at: date
 
     A reply whose media the account doesn't have is a bad answer.
     """
-    row = tx.one(sa.select(pushes).where(pushes.c.id == done.push_id))
+    row = tx.hot_one(_PUSH, id=done.push_id)
     if row is None or row.state != "pending":
         return done.verdict
     fan = chats.lock_fan(tx, row.appid, row.openid)
@@ -54,21 +55,27 @@ def record_try(tx: Transaction, done: Delivered, media_after: datetime, at: date
             verdict = "bad_body"
         else:
             file = medium.file
-    tx.execute(
-        tries.insert().values(
-            push_id=done.push_id, number=done.number, at=done.at, status=done.status, latency_ms=done.latency_ms,
-            body=done.body.replace("\x00", "\ufffd")[:BODY_KEPT], verdict=verdict,
-        )
-    )  # fmt: skip
+    tx.insert(
+        tries,
+        {
+            "push_id": done.push_id,
+            "number": done.number,
+            "at": done.at,
+            "status": done.status,
+            "latency_ms": done.latency_ms,
+            "body": done.body.replace("\x00", "\ufffd")[:BODY_KEPT],
+            "verdict": verdict,
+        },
+    )
     is_success = verdict in ("success", "reply", "transfer")
     values: dict[str, Any] = {"tries": done.number}
     if done.is_last:
         values |= {"state": "delivered" if is_success else "failed", "finished_at": at}
-    tx.execute(pushes.update().where(pushes.c.id == done.push_id).values(**values))
+    tx.update(pushes, {"id": done.push_id}, values)
     if fan is not None:
         if done.is_last:
             _show(tx, fan, row, done, verdict, file, at)
-        (view,) = view_pushes(tx, list(tx.rows(sa.select(pushes).where(pushes.c.id == done.push_id))))
+        (view,) = view_pushes(tx, tx.hot_rows(_PUSH, id=done.push_id))
         chats.tell_phone(tx, fan, "push_changed", {"push": msgspec.to_builtins(view)}, at)
     return verdict
 

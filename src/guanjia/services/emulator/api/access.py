@@ -9,12 +9,21 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from guanjia.kit.database import Transaction, lock
+from guanjia.kit.database import Prepared, Transaction, lock
 from guanjia.services.emulator.api.call import OK, Answer, Call, Interface, text_of
 from guanjia.services.emulator.models import quotas, requests, tokens
 from guanjia.services.emulator.queries.accounts import find_account
 from guanjia.services.emulator.rules import interfaces
 from guanjia.services.emulator.rules.errors import WechatError
+
+_TOKEN = Prepared(sa.select(tokens).where(tokens.c.token == sa.bindparam("token")))
+_QUOTA = Prepared(
+    sa.select(quotas.c.used).where(
+        quotas.c.appid == sa.bindparam("appid"),
+        quotas.c.day == sa.bindparam("day"),
+        quotas.c.interface == sa.bindparam("interface"),
+    )
+)
 
 TOKEN_LENGTH = 200
 FORCE_SECONDS = 30
@@ -27,7 +36,7 @@ def account_of_token(tx: Transaction, token: str, at: datetime) -> Row[Any]:
         raise WechatError(41001)
     if len(token) > TOKEN_LENGTH or "\x00" in token:
         raise WechatError(40001)
-    row = tx.one(sa.select(tokens).where(tokens.c.token == token))
+    row = tx.hot_one(_TOKEN, token=token)
     if row is None:
         raise WechatError(40001)
     if row.expires_at <= at:
@@ -53,7 +62,7 @@ def _count(tx: Transaction, call: Call, appid: str, day: str, quota: interfaces.
         values = {"appid": appid, "day": day, "interface": quota.interface, "used": 1}
         if not tx.insert_new(quotas, values):
             tx.execute(quotas.update().where(same).values(used=quotas.c.used + 1))
-    used = int(tx.scalar(sa.select(quotas.c.used).where(same)))
+    used = int(tx.hot_one(_QUOTA, appid=appid, day=day, interface=quota.interface).used)
     if used > call.faults.quotas.get(quota.interface, quota.limit):
         raise WechatError(45009)
 

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Row
 
-from guanjia.kit.database import Reading
+from guanjia.kit.database import Prepared, Reading
 from guanjia.kit.errors import NotFound
 from guanjia.services.emulator.models import accounts, codes, fans, media, switches
 from guanjia.services.emulator.rules import identity
@@ -17,12 +17,16 @@ from guanjia.services.emulator.schemas import AccountView, Faults, Menu
 
 APPID_LENGTH = 32
 
+_ACCOUNT = Prepared(sa.select(accounts).where(accounts.c.appid == sa.bindparam("appid")))
+_FAN = Prepared(sa.select(fans).where(fans.c.appid == sa.bindparam("appid"), fans.c.openid == sa.bindparam("openid")))
+
 
 def find_account(reading: Reading, appid: str) -> Row[Any] | None:
     """The account, or None; a text that can't be an appid names nothing."""
     if len(appid) > APPID_LENGTH or "\x00" in appid:
         return None
-    return reading.one(sa.select(accounts).where(accounts.c.appid == appid))
+    row: Row[Any] | None = reading.hot_one(_ACCOUNT, appid=appid)
+    return row
 
 
 def get_account(reading: Reading, appid: str) -> Row[Any]:
@@ -66,7 +70,8 @@ def find_fan(reading: Reading, appid: str, openid: str) -> Row[Any] | None:
     """Somebody whom the account has met, or None."""
     if len(openid) > 40 or "\x00" in openid:
         return None
-    return reading.one(sa.select(fans).where(fans.c.appid == appid, fans.c.openid == openid))
+    row: Row[Any] | None = reading.hot_one(_FAN, appid=appid, openid=openid)
+    return row
 
 
 def find_media(reading: Reading, appid: str, media_id: str, kinds: tuple[str, ...], after: datetime) -> Row[Any] | None:

@@ -62,7 +62,7 @@ def see_fan(
     if row is None:
         _insert_fan(tx, company_id, account_id, push.openid, values, at)
     elif values:
-        tx.execute(fans.update().where(fans.c.id == row.id).values(**values))
+        tx.update(fans, {"id": row.id}, values)
     if "is_subscribed" in values:
         fresh = fan_row(tx, company_id, account_id, push.openid)
         assert fresh is not None

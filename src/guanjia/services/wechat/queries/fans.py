@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row, Select
 
 from guanjia.kit.auth import Caller
-from guanjia.kit.database import Reading, page_by_id
+from guanjia.kit.database import Prepared, Reading, page_by_id
 from guanjia.kit.errors import NotFound
 from guanjia.services.wechat.models import accounts, fans
 from guanjia.services.wechat.rules.dispatching import fan_name
@@ -26,11 +26,19 @@ def visible_fans(caller: Caller) -> Select[Any]:
     )
 
 
+_FAN = Prepared(
+    sa.select(fans).where(
+        fans.c.company_id == sa.bindparam("company_id"),
+        fans.c.account_id == sa.bindparam("account_id"),
+        fans.c.openid == sa.bindparam("openid"),
+    )
+)
+
+
 def fan_row(reading: Reading, company_id: str, account_id: str, openid: str) -> Row[Any] | None:
     """The fan as he is stored."""
-    return reading.one(
-        sa.select(fans).where(fans.c.company_id == company_id, fans.c.account_id == account_id, fans.c.openid == openid)
-    )
+    row: Row[Any] | None = reading.hot_one(_FAN, company_id=company_id, account_id=account_id, openid=openid)
+    return row
 
 
 def windows_of(row: Row[Any]) -> Windows:

@@ -18,6 +18,8 @@ async def put_message(context: Context, caller: Caller, message_id: str, data: O
     """Accept a message for sending; its fate comes by the feed. A repeat with the same id changes nothing."""
     if not is_id(message_id):
         raise Invalid(fields={"message_id": "invalid"})
+    if not data.openid:
+        raise Invalid(fields={"openid": "field_missing"})
     check_message(data.kind, data.content)
     await context.database.write(actions.accept_message, caller, message_id, data)
     return reply(Done())

@@ -1,25 +1,33 @@
 import type { Page } from '@shared/api/envelope'
 import { request } from '@shared/api/request'
-import type { AuditEntry, Organisation, Role, StaffMember } from './types'
+import type {
+  AuditEntry,
+  Organisation,
+  OrganisationDraft,
+  OrganisationPatch,
+  PasswordReset,
+  Role,
+  StaffAdded,
+  StaffDraft,
+  StaffMember,
+  StaffPatch,
+} from './types'
 
 const segment = encodeURIComponent
 
 export const listOrganisations = () => request<Page<Organisation>>('/auth/organisations')
-export const addOrganisation = (draft: { parent_id: string; name: string; kind: string }) =>
+export const addOrganisation = (draft: OrganisationDraft) =>
   request<Organisation>('/auth/organisations', { method: 'POST', body: draft })
-export const changeOrganisation = (
-  id: string,
-  change: { version: number; name?: string; parent_id?: string; is_active?: boolean },
-) => request<Organisation>(`/auth/organisations/${segment(id)}`, { method: 'PATCH', body: change })
+export const changeOrganisation = (id: string, change: OrganisationPatch) => request<Organisation>(`/auth/organisations/${segment(id)}`, { method: 'PATCH', body: change })
 
 export const listStaff = (q: string, cursor: string | null) =>
   request<Page<StaffMember>>('/auth/staff', { query: { q: q || undefined, cursor } })
-export const addStaff = (draft: object) =>
-  request<StaffMember & { initial_password: string | null }>('/auth/staff', { method: 'POST', body: draft })
-export const changeStaff = (id: string, change: object) =>
+export const addStaff = (draft: StaffDraft) =>
+  request<StaffAdded>('/auth/staff', { method: 'POST', body: draft })
+export const changeStaff = (id: string, change: StaffPatch) =>
   request<StaffMember>(`/auth/staff/${segment(id)}`, { method: 'PATCH', body: change })
 export const resetPassword = (id: string) =>
-  request<{ initial_password: string }>(`/auth/staff/${segment(id)}/password-resets`, {
+  request<PasswordReset>(`/auth/staff/${segment(id)}/password-resets`, {
     method: 'POST',
     body: {},
   })

@@ -1,54 +1,17 @@
-/** The wire types of `auth`. */
+import type * as wire from '@shared/api/generated/auth'
+import type { Whole } from '@shared/api/whole'
+
+/** The wire types of `auth`, as its OpenAPI has them. */
+export type AuditEntry = Whole<wire.AuditEntry>
+export type Organisation = Whole<wire.OrganisationView>
+/** `kind` is plain text on the wire. */
 export type OrganisationKind = 'company' | 'region' | 'department' | 'dealer' | 'community' | 'group'
-
-export interface Organisation {
-  id: string
-  parent_id: string | null
-  path: string
-  name: string
-  kind: OrganisationKind
-  is_active: boolean
-  version: number
-}
-
-export interface RoleGrant {
-  role: string
-  organisation_id: string
-}
-
-export interface StaffMember {
-  id: string
-  login: string
-  name: string
-  phone: string
-  organisation_id: string
-  organisation_name: string
-  grants: RoleGrant[]
-  is_active: boolean
-  must_change_password: boolean
-  last_sign_in_at: string | null
-  created_at: string
-  version: number
-}
-
-export interface Role {
-  key: string
-  title: string
-  description: string
-  permissions: string[]
-}
-
-export interface AuditEntry {
-  id: string
-  at: string
-  actor_id: string
-  actor_kind: string
-  actor_name: string
-  action: string
-  service: string
-  object_kind: string
-  object_id: string
-  object_name: string
-  detail: Record<string, unknown>
-  address: string
-}
+export type OrganisationDraft = wire.OrganisationDraft
+export type OrganisationPatch = wire.OrganisationPatch
+export type PasswordReset = Whole<wire.PasswordReset>
+export type Role = Whole<wire.RoleView>
+export type RoleGrant = Whole<wire.RoleGrant>
+export type StaffAdded = Whole<wire.StaffAdded>
+export type StaffDraft = wire.StaffDraft
+export type StaffMember = Whole<wire.StaffView>
+export type StaffPatch = wire.StaffPatch

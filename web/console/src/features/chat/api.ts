@@ -4,13 +4,18 @@ import type {
   Agent,
   AgentStatus,
   Box,
+  CannedDraft,
   CannedReply,
   Conversation,
   ConversationDetail,
   Counts,
   Greeting,
+  GreetingDraft,
   Group,
+  GroupDraft,
   Message,
+  NewMessage,
+  Presence,
   Supervision,
   Upload,
 } from './types'
@@ -46,13 +51,6 @@ export const readConversation = (id: string) => request<ConversationDetail>(at(i
 
 export function listMessages(id: string, where: { before?: number; after?: number; limit?: number } = {}) {
   return request<Page<Message>>(`${at(id)}/messages`, { query: { limit: 50, ...where } })
-}
-
-export interface NewMessage {
-  client_id: string
-  kind: 'text' | 'image'
-  content: { content: string } | { file: string }
-  is_note: boolean
 }
 
 /** The client id is the idempotency key too: however often it is sent, there is one message. */
@@ -101,17 +99,17 @@ export const listHistory = (id: string) => request<Page<Conversation>>(`${at(id)
 
 export const listAgents = () => request<Page<Agent>>('/chat/agents')
 export const readPresence = () =>
-  request<{ status: AgentStatus; since: string | null }>('/chat/presences/current')
+  request<Presence>('/chat/presences/current')
 export const setPresence = (status: AgentStatus) =>
-  request<{ status: AgentStatus; since: string | null }>('/chat/presences/current', {
+  request<Presence>('/chat/presences/current', {
     method: 'PUT',
     body: { status },
   })
 export const beat = () => request<unknown>('/chat/presences/current/heartbeats', { method: 'PUT', body: {} })
 
 export const listGroups = () => request<Page<Group>>('/chat/groups')
-export const addGroup = (group: object) => request<Group>('/chat/groups', { method: 'POST', body: group })
-export const replaceGroup = (id: string, group: object) =>
+export const addGroup = (group: GroupDraft) => request<Group>('/chat/groups', { method: 'POST', body: group })
+export const replaceGroup = (id: string, group: GroupDraft) =>
   request<Group>(`/chat/groups/${segment(id)}`, { method: 'PUT', body: group })
 export const removeGroup = (id: string) =>
   request<unknown>(`/chat/groups/${segment(id)}`, { method: 'DELETE' })
@@ -120,15 +118,15 @@ export const listCanned = (q: string) =>
   request<Page<CannedReply>>('/chat/canned-replies', { query: { q: q || undefined } })
 export const listRendered = (conversationId: string) =>
   request<Page<CannedReply>>('/chat/canned-replies/rendered', { query: { conversation_id: conversationId } })
-export const addCanned = (reply: object) =>
+export const addCanned = (reply: CannedDraft) =>
   request<CannedReply>('/chat/canned-replies', { method: 'POST', body: reply })
-export const replaceCanned = (id: string, reply: object) =>
+export const replaceCanned = (id: string, reply: CannedDraft) =>
   request<CannedReply>(`/chat/canned-replies/${segment(id)}`, { method: 'PUT', body: reply })
 export const removeCanned = (id: string) =>
   request<unknown>(`/chat/canned-replies/${segment(id)}`, { method: 'DELETE' })
 
 export const listGreetings = () => request<Page<Greeting>>('/chat/greetings')
-export const replaceGreetings = (items: Greeting[]) =>
+export const replaceGreetings = (items: GreetingDraft[]) =>
   request<Page<Greeting>>('/chat/greetings', { method: 'PUT', body: { items } })
 
 export const readSupervision = () => request<Supervision>('/chat/supervision')

@@ -39,7 +39,7 @@ export default defineFeature({
     },
   ],
   figures: defineAsyncComponent(() => import('./components/TodayFigures.vue')),
-  presence: defineAsyncComponent(() => import('./components/PresenceSwitch.vue')),
+  presence: defineAsyncComponent(() => import('./components/AgentStatus.vue')),
   resident: defineAsyncComponent(() => import('./components/ChatResident.vue')),
   search: async (sought, signal) => {
     const { listConversations } = await import('./api')

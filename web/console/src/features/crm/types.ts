@@ -1,20 +1,8 @@
-/** The wire types of `crm`. */
-export interface Customer {
-  id: string
-  name: string
-  remark: string
-  tags: string[]
-  phones: { id: string; masked: string }[]
-  identities: {
-    id: string
-    kind: string
-    scope: string
-    scope_name: string
-    value_masked: string
-    is_active: boolean
-    since: string
-  }[]
-  created_at: string
-  note: string
-  version: number
-}
+import type * as wire from '@shared/api/generated/crm'
+import type { Whole } from '@shared/api/whole'
+
+/** The wire types of `crm`, as its OpenAPI has them. */
+export type Customer = Whole<wire.Customer>
+export type CustomerPatch = wire.CustomerPatch
+export type RevealedPhone = Whole<wire.RevealedPhone>
+export type TagCount = Whole<wire.TagCount>

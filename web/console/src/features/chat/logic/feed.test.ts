@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Page } from '@shared/api/envelope'
 import type { StreamEvent } from '@shared/stream/event'
 import type { Conversation, Message } from '../types'
 import { applyToLog, applyToPages, belongs, joinLogs, order, putMessage, stableOrder, type Log } from './feed'
@@ -79,7 +80,7 @@ const changed = (one: Conversation): StreamEvent => ({
   name: 'conversation_changed',
   data: { conversation: one },
 })
-const page = (...items: Conversation[]) => [{ items, next: null }]
+const page = (...items: Conversation[]): Page<Conversation>[] => [{ items, next: null }]
 const scope = { box: 'mine' as const, me: ME, q: '' }
 
 describe('a log', () => {

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '@shared/api/envelope'
-import type { NewMessage } from '../api'
-import type { Message } from '../types'
+import type { Message, NewMessage } from '../types'
 import { Outbox, type Outgoing, type OutboxWorld } from './outbox'
 
 /** A server that keeps what it is sent, once a key, and fails as told. */
@@ -129,7 +128,7 @@ describe('Outbox', () => {
     outbox.add(item('a', { kind: 'image' }))
     await turns(80)
     expect(uploads).toBe(1)
-    expect(server.kept.get('a')!.message.content).toEqual({ file: 'file-1' })
+    expect(server.kept.get('a')!.message.content).toEqual({ file: 'file-1', content: '' })
   })
 
   it('keeps each message with the conversation it was written in', async () => {

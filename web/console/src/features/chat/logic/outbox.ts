@@ -1,7 +1,6 @@
 import { ApiError } from '@shared/api/envelope'
 import { backoff } from '@shared/stream/backoff'
-import type { NewMessage } from '../api'
-import type { Message } from '../types'
+import type { Message, NewMessage } from '../types'
 
 /**
  * A message on its way: waiting (for the network or the one before it) → sending → gone, as soon as the server
@@ -126,7 +125,7 @@ export class Outbox {
     return this.world.send(item.conversationId, {
       client_id: item.clientId,
       kind: item.kind,
-      content: item.kind === 'image' ? { file } : { content: item.text },
+      content: item.kind === 'image' ? { file, content: '' } : { file: '', content: item.text },
       is_note: item.isNote,
     })
   }
