@@ -30,7 +30,14 @@ async def _serve(folder: Path, port: int, names: Sequence[str]) -> None:
     await platform.start()
     platform.is_open = True
     config = uvicorn.Config(
-        platform.door, port=port, http="httptools", lifespan="off", access_log=False, log_level="error", loop="none"
+        platform.door,
+        port=port,
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_level="error",
+        loop="none",
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: setattr(server, "should_exit", True))

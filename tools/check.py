@@ -104,9 +104,7 @@ def check(part: Part, count: Count) -> None:
     """Run a program that is right when its status is 0; show its words only if it is not."""
     cwd = ROOT / "web" if part.of_web and part.command[0] == "npm" else ROOT
     program = str(PROGRAMS / part.command[0])
-    status, output = run(
-        [program, *part.command[1:]], part.budget_seconds * PATIENCE, cwd=cwd, is_shown=False
-    )
+    status, output = run([program, *part.command[1:]], part.budget_seconds * PATIENCE, cwd=cwd, is_shown=False)
     if status:
         print(output.rstrip(), flush=True)
         count.fail(f"{part.name}: `{' '.join(part.command)}`, status {status}")

@@ -58,9 +58,7 @@ def measured(manifest: Manifest) -> list[tuple[str, float, int]]:
             *(name for name in manifest if name.endswith("locales/zh-CN.json")),
         ]
         for source, entry in sorted(manifest.items()):
-            is_page = (
-                entry.get("isDynamicEntry") and source.startswith(f"{app}/") and source.endswith("Page.vue")
-            )
+            is_page = entry.get("isDynamicEntry") and source.startswith(f"{app}/") and source.endswith("Page.vue")
             if is_page and app in PAGE_BUDGETS_KIB:
                 wider = [limit for end, limit in WIDER_BUDGETS_KIB.items() if source.endswith(end)]
                 limit = max([PAGE_BUDGETS_KIB[app], *wider])

@@ -17,9 +17,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 def postgresql() -> str | None:
     """None when PostgreSQL answers on this machine, else why not."""
     try:
-        with psycopg.connect(
-            host="127.0.0.1", port=5432, user="postgres", dbname="postgres", connect_timeout=3
-        ):
+        with psycopg.connect(host="127.0.0.1", port=5432, user="postgres", dbname="postgres", connect_timeout=3):
             return None
     except psycopg.Error as error:
         return " ".join(str(error).split())

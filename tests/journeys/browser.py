@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -19,6 +19,9 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
 ]
 CHROMIUM = "/usr/bin/chromium"
+# A busy machine is slow, not wrong.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Guard:
@@ -59,6 +62,6 @@ def open_context(browser: Browser, guard: Guard, **options: Any) -> BrowserConte
     """A fresh context whose every page is watched."""
     options = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": {"width": 1440, "height": 900}, **options}
     context = browser.new_context(**options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.on("page", guard.watch)
     return context

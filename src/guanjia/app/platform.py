@@ -102,7 +102,8 @@ class Platform:
         """Close the door, stop the workers, let go of the databases."""
         if self._door is not None:
             await self._door.close()
-        workers = [*self._jobs, *self._listeners.values(), *self._outgoing]
+        workers: list[JobRunner | ListenerRunner | OutgoingRunner] = [*self._jobs, *self._outgoing]
+        workers += self._listeners.values()
         await asyncio.gather(*(worker.stop() for worker in workers))
         for context in self.contexts.values():
             for part in context.parts():

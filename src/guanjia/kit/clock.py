@@ -34,4 +34,4 @@ def set_offset(value: timedelta) -> None:
 
 def text(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds and ``Z``: fixed width, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"

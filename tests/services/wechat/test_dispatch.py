@@ -120,9 +120,8 @@ async def test_keywords_with_variables(desk: Desk) -> None:
     await account.push(Content="营业时间是什么")
     dispatched = await account.wait_for("message_dispatched", 3)
     await account.wait_for("message_sent", 2)
-    name = (await account.fan())["name"]
     assert texts(desk, account) == [
-        f"{name}您好，您说“我的车刹车有{{name}}异响”。甲公司服务号",
+        "朋友您好，您说“我的车刹车有{name}异响”。甲公司服务号",
         "营业时间 9:00",
     ]
     outcomes = {data["provider"]: data["outcome"] for data in dispatched}

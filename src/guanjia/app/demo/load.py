@@ -324,11 +324,12 @@ class DemoData:
         return accounts[index % len(accounts)]
 
     def _company_of(self, account: dict[str, Any]) -> str:
-        return next(
+        name: str = next(
             company["name"]
             for company in self._data["companies"]
             if any(one["name"] == account["name"] for one in company["accounts"])
         )
+        return name
 
 
 class _Desk:

@@ -83,21 +83,20 @@ class Cipher:
             raise ValueError("an EncodingAESKey has 43 letters and digits")
         key = base64.b64decode(aes_key + "=")
         self._appid = appid.encode()
-        self._algorithm = algorithms.AES(key)
-        self._mode = modes.CBC(key[:16])
+        self._cipher = BlockCipher(algorithms.AES(key), modes.CBC(key[:16]))
 
     def encrypt(self, message: bytes, random: bytes | None = None) -> str:
         """The base64 of ``random`` (16 bytes) ‖ length ‖ ``message`` ‖ appid, padded to a multiple of 32."""
         plain = (random or os.urandom(16)) + len(message).to_bytes(4, "big") + message + self._appid
         pad = PADDING - len(plain) % PADDING
-        encryptor = BlockCipher(self._algorithm, self._mode).encryptor()
+        encryptor = self._cipher.encryptor()
         return base64.b64encode(encryptor.update(plain + bytes([pad]) * pad) + encryptor.finalize()).decode()
 
     def decrypt(self, text: str) -> bytes:
         """The message inside ``text``; Undecipherable unless made with this key for this appid."""
         try:
             sealed = base64.b64decode(text)
-            decryptor = BlockCipher(self._algorithm, self._mode).decryptor()
+            decryptor = self._cipher.decryptor()
             plain = decryptor.update(sealed) + decryptor.finalize()
         except ValueError as error:
             raise Undecipherable from error

@@ -114,7 +114,9 @@ def group_rules(reading: Reading, company_id: str) -> list[GroupRule]:
         for row in reading.rows(
             sa.select(members.c.group_id)
             .join(agents, agents.c.id == members.c.agent_id)
-            .where(members.c.company_id == company_id, agents.c.is_agent.is_(sa.true()), agents.c.is_active.is_(sa.true()))
+            .where(
+                members.c.company_id == company_id, agents.c.is_agent.is_(sa.true()), agents.c.is_active.is_(sa.true())
+            )
             .distinct()
         )
     }

@@ -18,7 +18,7 @@ from guanjia.kit.outgoing import enqueue
 from guanjia.services.wechat.actions.feed import fan_key, tell
 from guanjia.services.wechat.models import fans, provider_failures, pushes
 from guanjia.services.wechat.queries import fan_row
-from guanjia.services.wechat.rules.dispatching import fan_name, fill, request_values
+from guanjia.services.wechat.rules.dispatching import fill, request_values
 from guanjia.services.wechat.rules.outbound import passive_fields
 from guanjia.services.wechat.schemas import DispatchIntent, MessageIntent, Verdict
 
@@ -41,7 +41,7 @@ def default_is_due(fan: Row[Any] | None, at: datetime, pause: timedelta) -> bool
     return fan is None or fan.last_sent_at is None or at - fan.last_sent_at >= pause
 
 
-def conclude(verdict: Verdict, fan: Row[Any] | None, openid: str, at: datetime, default_pause: timedelta) -> Conclusion:
+def conclude(verdict: Verdict, fan: Row[Any] | None, at: datetime, default_pause: timedelta) -> Conclusion:
     """The providers' answer, else the account's own reply, else nothing.
 
     A default reply only says that somebody will come, so that the push stays unhandled.
@@ -55,7 +55,7 @@ def conclude(verdict: Verdict, fan: Row[Any] | None, openid: str, at: datetime, 
     values = request_values(
         content=verdict.content,
         remark=fan.remark if fan is not None else "",
-        name=fan_name(fan.nickname if fan is not None else "", openid),
+        nickname=fan.nickname if fan is not None else "",
         account=verdict.account_name,
     )
     text = fill(verdict.template, values)
@@ -190,7 +190,7 @@ def _finish(
     if row is None or row.outcome not in OPEN:
         return None
     fan = fan_row(tx, target.company_id, target.account_id, target.openid)
-    conclusion = conclude(verdict, fan, target.openid, at, default_pause)
+    conclusion = conclude(verdict, fan, at, default_pause)
     tx.execute(
         pushes.update()
         .where(pushes.c.id == target.push_id)

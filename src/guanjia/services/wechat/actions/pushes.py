@@ -99,7 +99,7 @@ def store_push(tx: Transaction, arrival: Arrival) -> Stored:
             content=push.text,
             account_name=arrival.account_name,
         )
-        conclusion = conclude(verdict, fan, push.openid, at, arrival.default_pause)
+        conclusion = conclude(verdict, fan, at, arrival.default_pause)
     outcome = conclusion.outcome if is_concluded else "pending" if arrival.way == "active" else "waiting"
     values = {
         "id": arrival.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -134,6 +134,7 @@ def fan_name(nickname: str, openid: str) -> str:
     return nickname or f"微信用户{openid[-4:]}"
 
 
-def request_values(*, content: Any, remark: str, name: str, account: str) -> dict[str, str]:
-    """The variables of the account's own replies; {remark} falls back to the name."""
-    return {"content": str(content), "remark": remark or name, "name": name, "account": account}
+def request_values(*, content: str, remark: str, nickname: str, account: str) -> dict[str, str]:
+    """The variables of the account's own replies, as the fan himself reads them."""
+    name = nickname or "朋友"
+    return {"content": content, "remark": remark or name, "name": name, "account": account}
