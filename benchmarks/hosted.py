@@ -58,7 +58,9 @@ def request(port: int, method: str, path: str, body: Any = None, token: str = ""
 
 
 @contextmanager
-def hosted_account(folder: Path, services: Sequence[str]) -> Iterator[tuple[Server, Account, str]]:
+def hosted_account(
+    folder: Path, services: Sequence[str], *, has_secret: bool = True
+) -> Iterator[tuple[Server, Account, str]]:
     """A running process with one WeChat account in safe mode, and the path of its callback."""
     port, account = free_port(), Account()
     command = [sys.executable, "-m", "benchmarks.hosted", str(folder), str(port), *services]
@@ -69,13 +71,14 @@ def hosted_account(folder: Path, services: Sequence[str]) -> Iterator[tuple[Serv
             "wechat_id": "bench",
             "original_id": account.original_id,
             "appid": account.appid,
-            "secret": "0" * 32,
             "kind": "service_verified",
             "mode": "safe",
             "token": account.token,
             "aes_key": account.aes_key,
             "api_base_url": f"http://127.0.0.1:{port}/nowhere",
         }
+        if has_secret:
+            body["secret"] = "0" * 32
         made = request(port, "POST", "/wechat/accounts", body, signed_in["access_token"])
         yield server, account, f"/wechat/callbacks/{made['id']}"
 

@@ -16,7 +16,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run the whole platform in one process")
     up.add_argument("--host", default="127.0.0.1")
-    up.add_argument("--port", type=int, default=8000)
+    up.add_argument("--port", type=_port, default=8000)
     up.add_argument("--data", type=Path, default=Path("guanjia-data"), help="the data folder (made when missing)")
     up.add_argument(
         "--demo",
@@ -36,6 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     migration.add_argument("service")
     migration.add_argument("name")
     return parser
+
+
+def _port(text: str) -> int:
+    """A port number; 0 lets the system choose."""
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return number
 
 
 def run(arguments: list[str]) -> int:

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.journeys.browser import ARGUMENTS, CHROMIUM, Guard, open_context
+from tests.journeys.company import Company
 from tests.journeys.installation import Installation
+
+RESULTS = Path(__file__).resolve().parents[2] / "test-results"
+_HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember a failure, so that the test's pages can be kept before they close."""
+    report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A running demo with all its data."""
+    """A running demo with all its data. ``GUANJIA_DEMO`` names the folder of one that runs already."""
+    if running := os.environ.get("GUANJIA_DEMO"):
+        yield Installation.running(Path(running))
+        return
     folder: Path = tmp_path_factory.mktemp("demo") / "data"
     installation = Installation(folder).start()
     try:
         yield installation.wait_for_demo_data()
     finally:
         installation.stop()
+
+
+@pytest.fixture
+def company(demo: Installation) -> Company:
+    """A company that this test has for itself."""
+    return Company(demo)
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +68,29 @@ def guard() -> Iterator[Guard]:
 
 
 @pytest.fixture
-def context(browser: Browser, guard: Guard) -> Iterator[BrowserContext]:
+def open_browser(
+    browser: Browser, guard: Guard, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens fresh, watched contexts: each is another person's browser. A failed test leaves pictures and traces."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        context = open_context(browser, guard, **options)
+        context.tracing.start(snapshots=True)
+        contexts.append(context)
+        return context
+
+    yield open_one
+    folder = RESULTS / re.sub(r"\W+", "-", request.node.name)
+    for number, context in enumerate(contexts, 1):
+        if request.node.stash.get(_HAS_FAILED, False):
+            for place, page in enumerate(context.pages, 1):
+                page.screenshot(path=folder / f"{number}-{place}.png")
+            context.tracing.stop(path=folder / f"{number}.zip")
+        context.close()
+
+
+@pytest.fixture
+def context(open_browser: Callable[..., BrowserContext]) -> BrowserContext:
     """A fresh, watched browser context."""
-    context = open_context(browser, guard)
-    yield context
-    context.close()
+    return open_browser()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.journeys.company import PASSWORD
@@ -47,14 +49,17 @@ class Console:
         self.page.get_by_test_id(f"tab-{box}").click()
         expect(self.page.get_by_test_id(f"tab-{box}")).to_have_attribute("aria-checked", "true")
 
-    def row(self, customer: str) -> Locator:
-        """A customer's conversation in the list."""
-        return self.page.get_by_test_id("conversation-row").filter(has_text=customer)
+    def row(self, words: str) -> Locator:
+        """The conversation in the list whose customer or last words match."""
+        return self.page.get_by_test_id("conversation-row").filter(has_text=re.compile(words))
 
-    def open(self, customer: str) -> None:
-        """Open a customer's conversation from the list."""
-        self.row(customer).click()
-        self.page.get_by_test_id("conversation-header").get_by_role("heading", name=customer).wait_for()
+    def open(self, words: str) -> None:
+        """Open that conversation."""
+        row = self.row(words)
+        conversation_id = row.get_attribute("data-id")
+        row.click()
+        self.page.wait_for_url(f"**/workbench/{conversation_id}**")
+        self.page.get_by_test_id("composer").wait_for()
 
     @property
     def state(self) -> Locator:

@@ -142,6 +142,13 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / f"{folder.name}.log"
 
+    @classmethod
+    def running(cls, folder: Path) -> Installation:
+        """One that somebody else has started and will stop."""
+        installation = cls(folder)
+        installation.base_url = installation.demo["base_url"]
+        return installation
+
     def launch(self) -> Installation:
         """Start (again) and wait for nothing."""
         command = [sys.executable, "-m", "guanjia", "up", "--port", str(self.port), "--data", str(self.folder)]

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 
 from guanjia import __version__
+from guanjia.kit.errors import StartRefused
 
 
-class FolderError(Exception):
-    """The data folder can't be used; the message is one sentence for the person at the terminal."""
+class FolderError(StartRefused):
+    """The data folder can't be used."""
 
 
 class Marker(msgspec.Struct):
@@ -44,7 +45,10 @@ class DataFolder:
             raise FolderError(f"The data folder {self.path} is in use by another process.") from error
         file = self.path / "guanjia.json"
         if file.exists():
-            marker = msgspec.json.decode(file.read_bytes(), type=Marker)
+            try:
+                marker = msgspec.json.decode(file.read_bytes(), type=Marker)
+            except msgspec.DecodeError as error:
+                raise FolderError(f"{file} can't be read: {error}.") from error
             if _number(marker.version) > _number(__version__):
                 raise FolderError(
                     f"The data folder {self.path} was written by the newer release {marker.version};"

@@ -13,13 +13,14 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from sqlalchemy.exc import OperationalError
 
 from guanjia.app.migrate import migrate
 from guanjia.contracts.auth import AuthAnnouncement, PermissionTitle
 from guanjia.kit import clock
 from guanjia.kit.calls import Calls, Directory, segment
 from guanjia.kit.database import Database, Target
-from guanjia.kit.errors import GuanjiaError
+from guanjia.kit.errors import GuanjiaError, StartRefused
 from guanjia.kit.feed import FeedLog, ListenerRunner
 from guanjia.kit.files import Files
 from guanjia.kit.http import build_app, forget_old_keys, route_rows
@@ -86,7 +87,11 @@ class Platform:
         """Bring everything up, the door last."""
         self.live.attach(asyncio.get_running_loop())
         for service in self.services:
-            await self._host(service)
+            try:
+                await self._host(service)
+            except OperationalError as error:
+                reason = str(error.orig).strip().partition("\n")[0]
+                raise StartRefused(f"The database of {service.id} can't be used: {reason}.") from error
         gateway = self.contexts["gateway"]
         self._door = Door(gateway, self.directory, self.feeds, PAGES, self._health)
         for service in self.services:

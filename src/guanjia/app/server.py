@@ -18,6 +18,7 @@ from guanjia.app.folder import DataFolder, FolderError
 from guanjia.app.platform import Platform
 from guanjia.app.services import DEMO_ONLY, SERVICES
 from guanjia.kit import log as logs
+from guanjia.kit.errors import StartRefused
 from guanjia.kit.live import CLOSING
 from guanjia.services.auth.manifest import FirstSignIn
 
@@ -150,7 +151,7 @@ def run(**options: object) -> int:
         import uvloop
 
         return uvloop.run(serve(**options))  # type: ignore[arg-type]  # the command line's own names
-    except FolderError as error:
+    except StartRefused as error:
         print(f"guanjia: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -111,6 +111,10 @@ class Unavailable(GuanjiaError):
     default_code = "unavailable"
 
 
+class StartRefused(ValueError):
+    """The platform can't start with what it was given; the message is one sentence for the person at the terminal."""
+
+
 BY_STATUS: dict[int, type[GuanjiaError]] = {
     kind.status: kind
     for kind in (

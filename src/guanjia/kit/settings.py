@@ -11,15 +11,20 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from guanjia.kit.errors import StartRefused
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 def load_settings(kind: type[S], service: str, folder: Path) -> S:
-    """The settings of ``service``; ValueError names the key that can't be read."""
+    """The settings of ``service``; StartRefused names the key that can't be read."""
     file = folder / "settings.toml"
     values: dict[str, Any] = {}
     if file.is_file():
-        values = dict(tomllib.loads(file.read_text(encoding="utf-8")).get(service, {}))
+        try:
+            values = dict(tomllib.loads(file.read_text(encoding="utf-8")).get(service, {}))
+        except (ValueError, TypeError) as error:
+            raise StartRefused(f"{file} can't be read: {error}.") from error
     for field in msgspec.structs.fields(kind):
         text = os.environ.get(f"GUANJIA_{service}_{field.name}".upper())
         if text is not None:
@@ -27,4 +32,4 @@ def load_settings(kind: type[S], service: str, folder: Path) -> S:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"settings of {service}: {error}") from error
+        raise StartRefused(f"The settings of {service} can't be used: {error}.") from error

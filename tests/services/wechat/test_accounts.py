@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from guanjia.contracts.wechat.callback import build_xml
 from guanjia.kit.database import Reading
 from guanjia.services.wechat.models import accounts
+from guanjia.services.wechat.registry import Registry
 from tests.host import service_caller
-from tests.services.wechat.conftest import KEY, OLD_KEY, Desk
+from tests.services.wechat.conftest import KEY, OLD_KEY, Desk, until
 
 pytestmark = pytest.mark.anyio
 
@@ -53,8 +56,6 @@ async def test_a_new_key_keeps_the_old_one_for_a_while(desk: Desk) -> None:
     path = f"/accounts/{account.id}"
     shown = (await account.call("PATCH", path, {"version": 1, "aes_key": NEW_KEY})).attribute
     assert shown["has_previous_aes_key"] is True
-    from guanjia.contracts.wechat.callback import build_xml
-
     for key in (KEY, NEW_KEY):
         body, query = account.sealed(build_xml(account.fields()), key)
         assert (await account.post(body, query)).body == b"success"
@@ -131,3 +132,22 @@ async def test_a_service_announces_for_itself_only(desk: Desk) -> None:
     for caller, status in ((service_caller("chat"), 200), (service_caller("crm"), 403)):
         answer = await desk.host.request("wechat", "PUT", "/announcements/chat/1", caller=caller, body=body)
         assert answer.status == status
+
+
+async def test_an_older_look_never_takes_the_place_of_a_newer(desk: Desk) -> None:
+    registry = desk.host.contexts["wechat"].part(Registry)
+    for _ in range(5):
+        looks = [asyncio.create_task(registry.reload()) for _ in range(3)]
+        await asyncio.sleep(0)
+        account = await desk.account()
+        await asyncio.gather(*looks)
+        assert registry.account(account.id) is not None
+
+
+async def test_another_process_hears_of_a_change(desk: Desk) -> None:
+    other = Registry(desk.host.contexts["wechat"])
+    try:
+        account = await desk.account()
+        await until(lambda: other.account(account.id) is not None)
+    finally:
+        await other.close()

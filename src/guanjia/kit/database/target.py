@@ -8,6 +8,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import URL, Engine, make_url
 
+from guanjia.kit.errors import StartRefused
+
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql", "mysql": "mariadb+pymysql"}
 
 
@@ -30,9 +32,13 @@ class Target:
         """The SQLAlchemy URL of the database of ``service``."""
         if self.is_sqlite:
             return URL.create("sqlite+pysqlite", database=str(self.file(service)))
-        url = make_url(self.url)
+        try:
+            url = make_url(self.url)
+        except sa.exc.ArgumentError:
+            raise StartRefused("GUANJIA_DATABASE is no address of a database.") from None
         if url.drivername not in _DRIVERS:
-            raise ValueError(f"unknown database: {url.drivername}; use sqlite, postgresql://… or mariadb://…")
+            kinds = "sqlite, postgresql://… or mariadb://…"
+            raise StartRefused(f"The database {url.drivername} is unknown; use {kinds}.")
         prefix = url.database or "guanjia"
         url = url.set(drivername=_DRIVERS[url.drivername], database=f"{prefix}_{service}")
         return url.update_query_dict({"charset": "utf8mb4"}) if url.drivername.startswith("mariadb") else url

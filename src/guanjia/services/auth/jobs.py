@@ -10,7 +10,9 @@ import os
 from datetime import datetime
 
 from guanjia.kit import clock
+from guanjia.kit.errors import StartRefused
 from guanjia.kit.service import Context
+from guanjia.kit.words import Words
 from guanjia.services.auth.actions.announcements import take_roles
 from guanjia.services.auth.actions.companies import found_platform
 from guanjia.services.auth.actions.passwords import Passwords
@@ -33,14 +35,16 @@ class FirstSignIn:
 
 async def begin(context: Context) -> None:
     """Take over the roles of this release; found the first company when there is none (``GUANJIA_COMPANY``,
-    ``GUANJIA_ADMIN_PASSWORD``). ValueError when that password is no good."""
+    ``GUANJIA_ADMIN_PASSWORD``). StartRefused when that password is no good."""
     await context.database.write(take_roles, all_roles().digest)
     if await context.database.read(has_company):
         return
     first = context.part(FirstSignIn)
     preset = os.environ.get("GUANJIA_ADMIN_PASSWORD", "")
     if preset and (fault := password_fault(preset, first.login)):
-        raise ValueError(f"GUANJIA_ADMIN_PASSWORD is no good: {fault}")
+        assert context.service.words is not None
+        reason = Words([context.service.words]).find(fault, "en", {})[0]
+        raise StartRefused(f"GUANJIA_ADMIN_PASSWORD can't be used: {reason}.")
     password = preset or new_password()
     hashed = await context.part(Passwords).hash(password)
     name = os.environ.get("GUANJIA_COMPANY", "").strip() or FIRST_COMPANY

@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass
 
 from guanjia.contracts.wechat.callback import Cipher
+from guanjia.kit.database import new_id
 from guanjia.kit.service import Context
 from guanjia.services.wechat import queries
 from guanjia.services.wechat.rules import interfaces
@@ -66,7 +67,9 @@ class Registry:
         self._keyword_replies: dict[str, list[KeywordReply]] = {}
         self.offers: list[Offer] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._end = context.live.subscribe(CHANGED, lambda _payload: self._reload_soon())
+        self._reading = asyncio.Lock()
+        self._own = new_id()
+        self._end = context.live.subscribe(CHANGED, self._on_hint)
 
     async def close(self) -> None:
         """Hear no more hints."""
@@ -84,20 +87,23 @@ class Registry:
         return self._keyword_replies.get(company_id, [])
 
     async def reload(self) -> None:
-        """Read everything anew."""
-        rows, replies, offers = await self._context.database.read(queries.registry_rows)
-        accounts = {row.id: self._account(row) for row in rows}
-        by_company: dict[str, list[KeywordReply]] = {}
-        for reply in replies:
-            by_company.setdefault(reply.company_id, []).append(reply)
-        self._accounts, self._keyword_replies, self.offers = accounts, by_company, offers
+        """Read everything anew; one after another, so that an older look never takes the place of a newer."""
+        async with self._reading:
+            rows, replies, offers = await self._context.database.read(queries.registry_rows)
+            accounts = {row.id: self._account(row) for row in rows}
+            by_company: dict[str, list[KeywordReply]] = {}
+            for reply in replies:
+                by_company.setdefault(reply.company_id, []).append(reply)
+            self._accounts, self._keyword_replies, self.offers = accounts, by_company, offers
 
     async def changed(self) -> None:
         """Read anew after a change made here, and tell the other processes."""
         await self.reload()
-        self._context.live.publish(CHANGED)
+        self._context.live.publish(CHANGED, self._own)
 
-    def _reload_soon(self) -> None:
+    def _on_hint(self, sender: object) -> None:
+        if sender == self._own:
+            return
         task = asyncio.get_running_loop().create_task(self._reload_or_log())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

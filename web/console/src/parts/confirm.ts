@@ -1,6 +1,3 @@
-import { ElMessageBox } from 'element-plus/es/components/message-box/index'
-import 'element-plus/es/components/message-box/style/css'
-
 type Translate = (key: string, named?: Record<string, unknown>) => string
 
 async function ask(
@@ -10,6 +7,10 @@ async function ask(
   button: string,
   isDanger: boolean,
 ): Promise<boolean> {
+  const [{ ElMessageBox }] = await Promise.all([
+    import('element-plus/es/components/message-box/index'),
+    import('element-plus/es/components/message-box/style/css'),
+  ])
   try {
     await ElMessageBox.confirm(text, title, {
       confirmButtonText: button,

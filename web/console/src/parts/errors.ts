@@ -1,7 +1,6 @@
-import { ElMessage } from 'element-plus/es/components/message/index'
-import 'element-plus/es/components/message/style/css'
 import { ApiError } from '@shared/api/envelope'
 import { i18n } from '@shared/i18n/i18n'
+import { toast } from './toasts'
 
 type Translate = (key: string, named?: Record<string, unknown>) => string
 
@@ -30,17 +29,11 @@ export function toastError(error: unknown): void {
   const words = wordsOf(error, i18n.global.t as Translate)
   const tail =
     words.requestId && !(error instanceof ApiError && error.status < 500) ? ` (${words.requestId})` : ''
-  ElMessage({
-    type: 'error',
-    message: [words.message, words.prompt].filter(Boolean).join(' ') + tail,
-    duration: 6000,
-    showClose: true,
-    grouping: true,
-  })
+  toast('error', [words.message, words.prompt].filter(Boolean).join(' ') + tail)
 }
 
 export function toastDone(message: string): void {
-  ElMessage({ type: 'success', message, duration: 2500, grouping: true })
+  toast('done', message)
 }
 
 /** Server sentences of wrong fields, for the places beneath the fields. */
@@ -49,5 +42,5 @@ export function fieldsOf(error: unknown): Record<string, string> {
 }
 
 export function toastWarning(message: string): void {
-  ElMessage({ type: 'warning', message, duration: 6000, showClose: true, grouping: true })
+  toast('warning', message)
 }

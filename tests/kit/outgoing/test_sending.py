@@ -1,38 +1,23 @@
-"""Intent → call → result: what is certain, what is unknown, in which order, after which crash."""
+"""Intent → call → result: what is certain, what is unknown, in which order."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 import pytest
-import sqlalchemy as sa
 
 from guanjia.kit import clock
 from guanjia.kit.database import (
-    Database,
-    ExactText,
-    Id,
-    Json,
-    Reading,
     Transaction,
-    lock,
     new_id,
-    service_metadata,
-    table,
 )
 from guanjia.kit.errors import Conflict, NotFound
 from guanjia.kit.outgoing import (
-    Channel,
     Failed,
     Intent,
-    OutgoingFailure,
-    OutgoingRunner,
     Retry,
     Unknown,
     count_intents,
@@ -45,121 +30,8 @@ from guanjia.kit.outgoing import intents as outgoing_intents
 from guanjia.kit.outgoing import runner as outgoing_runner
 from guanjia.kit.outgoing.metrics import ENDED
 from tests.kit.conftest import Open
+from tests.kit.outgoing.outside import Outside, metadata
 from tests.kit.waiting import until
-
-metadata = service_metadata("sender")
-letters = table(
-    "sender_letters",
-    metadata,
-    sa.Column("id", Id, primary_key=True),
-    sa.Column("state", ExactText(20), nullable=False),
-    sa.Column("told", Json, nullable=False),
-)
-
-Deed = Callable[["Outside", Intent], Any]
-
-
-class Outside:
-    """The other side: counts what reaches it and answers as the test says."""
-
-    def __init__(self, database: Database, **options: Any) -> None:
-        self.database = database
-        self.calls: list[tuple[str, Any]] = []
-        self.attempts: dict[str, int] = defaultdict(int)
-        self.busy: dict[str, int] = defaultdict(int)
-        self.most_busy = 0
-        self.told = 0
-        self.answer: Callable[[Intent], Any] = lambda intent: {"number": intent.body}
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.fails_to_hear: Callable[[Any], bool] = lambda _body: False
-        self.channel = Channel("post", self.call, self.on_sent, self.on_failed, **options)
-        self.runner = self.new_runner()
-
-    def new_runner(self) -> OutgoingRunner:
-        self.runner = OutgoingRunner(SimpleNamespace(database=self.database), [self.channel])
-        return self.runner
-
-    async def call(self, context: Any, intent: Intent) -> Any:
-        assert context.database is self.database
-        self.calls.append((intent.key, intent.body))
-        self.attempts[intent.id] += 1
-        assert intent.attempt == self.attempts[intent.id]
-        self.busy[intent.key] += 1
-        assert self.busy[intent.key] == 1, "two calls of one key at once"
-        self.most_busy = max(self.most_busy, sum(self.busy.values()))
-        try:
-            state = await self.database.read(state_of, intent.id)
-            assert state == "sending", "the call comes after the commit"
-            await self.may_answer.wait()
-            answer = self.answer(intent)
-            if asyncio.iscoroutine(answer):
-                answer = await answer
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-        finally:
-            self.busy[intent.key] -= 1
-
-    def on_sent(self, tx: Transaction, intent: Intent, result: Any) -> None:
-        self._tell(tx, intent, "sent", result)
-
-    def on_failed(self, tx: Transaction, intent: Intent, failure: OutgoingFailure) -> None:
-        told = [failure.code, failure.reason, failure.data]
-        self._tell(tx, intent, "unknown" if failure.is_unknown else "failed", told)
-
-    def _tell(self, tx: Transaction, intent: Intent, state: str, told: Any) -> None:
-        if self.fails_to_hear(intent.body):
-            raise LookupError("the owner's action is wrong")
-        tx.execute(letters.update().where(letters.c.id == intent.id).values(state=state, told=told))
-        tx.afterwards(self._count)
-
-    def _count(self) -> None:
-        self.told += 1
-
-    async def write(self, *bodies: Any, key: str = "k", is_repeatable: bool = False) -> list[str]:
-        def put(tx: Transaction) -> list[str]:
-            lock(tx, "letter", key)
-            made = []
-            for body in bodies:
-                identifier = new_id()
-                tx.execute(letters.insert().values(id=identifier, state="sending", told={}))
-                assert enqueue(tx, "post", key, body, id=identifier, is_repeatable=is_repeatable) == identifier
-                made.append(identifier)
-            return made
-
-        return await self.database.write(put)
-
-    async def letter(self, identifier: str) -> Any:
-        return await self.database.read(Reading.one, sa.select(letters).where(letters.c.id == identifier))
-
-    async def states(self) -> dict[str, int]:
-        number = sa.func.count().label("number")
-        statement = sa.select(letters.c.state, number).group_by(letters.c.state)
-        return {row.state: row.number for row in await self.database.read(Reading.rows, statement)}
-
-
-def state_of(reading: Reading, identifier: str) -> str:
-    outgoing = reading.tables.outgoing
-    return str(reading.scalar(sa.select(outgoing.c.state).where(outgoing.c.id == identifier)))
-
-
-async def kill(outside: Outside) -> None:
-    """End the runner as ``kill -9`` does: nothing more is written."""
-    for run in outside.runner._runs:
-        assert run._task is not None
-        tasks = [run._task, *run._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        run._wakes.discard(run._hint)
-    outside.busy.clear()
-
-
-async def lapse(database: Database) -> None:
-    """The leases of dead processes run out."""
-    past = clock.real_now() - timedelta(seconds=1)
-    await database.write(lambda tx: tx.execute(tx.tables.leases.update().values(until=past)) and None)
 
 
 def test_an_intent_is_called_once_and_its_owner_told(open_database: Open) -> None:
@@ -386,89 +258,6 @@ def test_what_may_be_repeated_is_repeated(open_database: Open, monkeypatch: pyte
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("is_repeatable", [False, True])
-def test_a_crash_during_a_call(open_database: Open, is_repeatable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing_channel, "FIRST_DELAY_SECONDS", 0.001)
-
-    async def story() -> None:
-        database = open_database(metadata)
-        outside = Outside(database)
-        outside.may_answer.clear()
-        await outside.runner.start()
-        (identifier,) = await outside.write(1, is_repeatable=is_repeatable)
-        await until(lambda: len(outside.calls) == 1)
-        await kill(outside)
-        await lapse(database)
-        outside.may_answer.set()
-        assert await database.read(state_of, identifier) == "sending"
-        await outside.new_runner().start()
-        await until(lambda: outside.told == 1)
-        await outside.runner.stop()
-        if is_repeatable:
-            assert (await outside.letter(identifier)).state == "sent"
-            assert len(outside.calls) == 2
-        else:
-            letter = await outside.letter(identifier)
-            assert letter.state == "unknown"
-            assert "process ended" in letter.told[1]
-            assert len(outside.calls) == 1
-
-    asyncio.run(story())
-
-
-def test_a_living_process_keeps_its_calls(open_database: Open) -> None:
-    """On the servers another process that starts must not take a call under way for a crashed one."""
-    first_database = open_database(metadata)
-    second_database = first_database if first_database.is_sqlite else open_database(metadata)
-
-    async def story() -> None:
-        first, second = Outside(first_database), Outside(second_database)
-        first.may_answer.clear()
-        await first.runner.start()
-        (identifier,) = await first.write(1)
-        await until(lambda: len(first.calls) == 1)
-        if not first_database.is_sqlite:
-            await second.runner.start()
-        assert await first_database.read(state_of, identifier) == "sending"
-        first.may_answer.set()
-        await until(lambda: first.told == 1)
-        await asyncio.gather(first.runner.stop(), second.runner.stop())
-        assert (await first.letter(identifier)).state == "sent"
-        assert second.calls == []
-
-    asyncio.run(story())
-
-
-def test_a_claim_whose_answer_was_lost_is_given_back(open_database: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commit came through, the runner never heard of it: nothing was called, so nothing is unknown."""
-    monkeypatch.setattr(outgoing_runner, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(outgoing_runner, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(outgoing_channel, "SHORTEST_DELAY_SECONDS", 0.001)
-
-    async def story() -> None:
-        outside = Outside(open_database(metadata))
-        claim, is_lost = outgoing_intents.record_and_claim, False
-
-        def losing(*arguments: Any) -> list[Intent]:
-            nonlocal is_lost
-            claimed = claim(*arguments)
-            if claimed and not is_lost:
-                is_lost = True
-                return []
-            return claimed
-
-        monkeypatch.setattr(outgoing_runner, "record_and_claim", losing)
-        await outside.runner.start()
-        (identifier,) = await outside.write(1)
-        outside.attempts[identifier] = 1  # the lost one counts as a try
-        await until(lambda: outside.told == 1)
-        await outside.runner.stop()
-        assert is_lost
-        assert len(outside.calls) == 1
-
-    asyncio.run(story())
-
-
 def test_a_person_sends_again(open_database: Open) -> None:
     async def story() -> None:
         outside = Outside(open_database(metadata))
@@ -505,82 +294,6 @@ def test_what_is_under_way_can_not_be_sent_again(open_database: Open) -> None:
         outside.may_answer.set()
         await until(lambda: outside.told == 1)
         await outside.runner.stop()
-
-    asyncio.run(story())
-
-
-def test_a_result_that_its_owner_can_not_take_is_kept_and_told_again(
-    open_database: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outgoing_runner, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(outgoing_intents, "TELLS", 1)
-
-    async def story() -> None:
-        outside = Outside(open_database(metadata))
-        outside.may_answer.clear()
-        outside.fails_to_hear = lambda body: body == 1
-        await outside.runner.start()
-        (bad,) = await outside.write(1, key="a")
-        (good,) = await outside.write(2, key="b")
-        await until(lambda: len(outside.calls) == 2)
-        outside.may_answer.set()
-        await until(lambda: outside.told == 1)
-        assert (await outside.letter(good)).state == "sent"
-        waiting: list[Any] = []
-        while not waiting or waiting[0].attempts < 2:
-            waiting, _ = await outside.database.read(dead_letters)
-        (letter,) = waiting
-        assert (letter.id, letter.state, letter.code) == (bad, "unheard", "unheard")
-        assert "the owner's action is wrong" in letter.error
-        outside.fails_to_hear = lambda _body: False
-        await outside.database.write(resend, bad)
-        await until(lambda: outside.told == 2)
-        await outside.runner.stop()
-        found = await outside.letter(bad)
-        assert (found.state, found.told) == ("sent", {"number": 1})
-        assert len(outside.calls) == 2  # told again, not called again
-
-    asyncio.run(story())
-
-
-def test_a_stop_lets_short_calls_end_and_cuts_long_ones_off(
-    open_database: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outgoing_runner, "STOP_SECONDS", 0.2)
-
-    async def story() -> None:
-        outside = Outside(open_database(metadata))
-
-        async def answer(intent: Intent) -> int:
-            await asyncio.sleep(0.05 if intent.key == "short" else 30)
-            return 1
-
-        outside.answer = answer
-        await outside.runner.start()
-        (short,) = await outside.write(1, key="short")
-        (long,) = await outside.write(2, key="long")
-        await until(lambda: len(outside.calls) == 2)
-        await outside.runner.stop()
-        assert (await outside.letter(short)).state == "sent"
-        assert (await outside.letter(long)).state == "unknown"
-
-    asyncio.run(story())
-
-
-def test_what_waits_at_a_stop_is_called_after_the_next_start(open_database: Open) -> None:
-    async def story() -> None:
-        outside = Outside(open_database(metadata))
-        outside.answer = lambda intent: asyncio.sleep(0.05, intent.body)
-        await outside.runner.start()
-        identifiers = await outside.write(*range(6))
-        await until(lambda: len(outside.calls) == 2)
-        await outside.runner.stop()
-        states = {await outside.database.read(state_of, identifier) for identifier in identifiers}
-        assert states == {"sent", "pending"}
-        await outside.new_runner().start()
-        await until(lambda: outside.told == 6)
-        await outside.runner.stop()
-        assert outside.calls == [("k", number) for number in range(6)]
 
     asyncio.run(story())
 
