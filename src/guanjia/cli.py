@@ -40,10 +40,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _port(text: str) -> int:
     """A port number; 0 lets the system choose."""
-    number = int(text)
-    if not 0 <= number <= 65_535:
+    if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
+    return int(text)
 
 
 def run(arguments: list[str]) -> int:

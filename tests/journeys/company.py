@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 from typing import Any
 
 from tests.journeys.installation import Installation, Person, Phone, wait_for
 
 PASSWORD = "journey-Password-7"
-_numbers = itertools.count(1)
 
 
 class Company:
     """Nobody else's conversations, queue or agents come into its way. Each agent's login is his name's first word."""
 
-    def __init__(self, installation: Installation, name: str = "晨光汽车") -> None:
+    def __init__(self, installation: Installation) -> None:
         self.installation = installation
-        self.name = name
-        self._tag = f"{next(_numbers)}{secrets.token_hex(3)}"
+        self._tag = secrets.token_hex(4)
+        self.name = f"晨光汽车 {self._tag}"
         self._agents: dict[str, Person] = {}
         self.admin = self._found()
         self.id: str = self.admin.me["company"]["id"]

@@ -17,7 +17,10 @@ if (names.length === 0) console.log('generate: docs/openapi is empty, nothing to
 for (const name of names) {
   const input = `${specifications}/${name}.json`
   const output = `${generated}/${name}`
-  const hash = createHash('sha256').update(readFileSync(input)).update(readFileSync(import.meta.filename)).digest('hex')
+  const hash = createHash('sha256')
+    .update(readFileSync(input))
+    .update(readFileSync(import.meta.filename))
+    .digest('hex')
   const stamp = `${output}/.specification`
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) continue
   await createClient({

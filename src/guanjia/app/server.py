@@ -18,6 +18,7 @@ from guanjia.app.folder import DataFolder, FolderError
 from guanjia.app.platform import Platform
 from guanjia.app.services import DEMO_ONLY, SERVICES
 from guanjia.kit import log as logs
+from guanjia.kit.database import Target
 from guanjia.kit.errors import StartRefused
 from guanjia.kit.live import CLOSING
 from guanjia.services.auth.manifest import FirstSignIn
@@ -64,6 +65,7 @@ async def serve(
 ) -> int:
     """Run all services in this process until SIGINT or SIGTERM; the exit code."""
     data = DataFolder(folder)
+    Target(data.path, database).service_url("auth")  # a kind that is unknown must not become the folder's
     marker = data.open(is_demo, database)
     listening = bind(host, port)
     port = listening.getsockname()[1]

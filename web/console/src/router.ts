@@ -62,8 +62,8 @@ router.beforeEach(async (to) => {
   return { name: 'sign-in', query: to.fullPath === '/' ? {} : { return: to.fullPath } }
 })
 
-session.onLeave(() => {
+session.onLeave((isWanted) => {
   const here = router.currentRoute.value
   if (here.meta.isPublic) return
-  void router.replace({ name: 'sign-in', query: { return: here.fullPath } })
+  void router.replace({ name: 'sign-in', query: isWanted ? {} : { return: here.fullPath } })
 })

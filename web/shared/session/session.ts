@@ -18,7 +18,7 @@ const person = shallowRef<Person | null>(null)
 let accessToken: string | null = null
 let renewal: Promise<boolean> | null = null
 let channel: BroadcastChannel | null = null
-const leavers: (() => void)[] = []
+const leavers: ((isWanted: boolean) => void)[] = []
 
 function accept(grant: Grant): void {
   accessToken = grant.access_token
@@ -26,12 +26,13 @@ function accept(grant: Grant): void {
   localStorage.setItem(MARK, '1')
 }
 
-function forget(): void {
+/** `isWanted`: the person signed out, rather than being thrown out. */
+function forget(isWanted = false): void {
   const was = person.value
   accessToken = null
   person.value = null
   localStorage.removeItem(MARK)
-  if (was) leavers.forEach((leave) => leave())
+  if (was) leavers.forEach((leave) => leave(isWanted))
 }
 
 /** One tab at a time turns the refresh token; the cookie is shared, so the next tab turns the new one. */
@@ -71,7 +72,7 @@ export function useSession() {
       if (typeof BroadcastChannel === 'undefined' || channel) return
       channel = new BroadcastChannel(CHANNEL)
       channel.onmessage = (message) => {
-        if (message.data === 'signed-out') forget()
+        if (message.data === 'signed-out') forget(true)
       }
     },
 
@@ -97,12 +98,12 @@ export function useSession() {
         await request('/auth/tokens/current', { method: 'DELETE' })
       } finally {
         channel?.postMessage('signed-out')
-        forget()
+        forget(true)
       }
     },
 
     /** Runs when the session ends, wherever it was ended. */
-    onLeave(leave: () => void): void {
+    onLeave(leave: (isWanted: boolean) => void): void {
       leavers.push(leave)
     },
   }

@@ -152,7 +152,8 @@ class Prepared:
 def _shape(statement: Select[Any], dialect: Dialect) -> Callable[[Any], Any]:
     """Makes a named tuple of a driver's row, each value through its column type."""
     columns = list(statement.selected_columns)
-    kind = namedtuple("HotRow", [column.key or "" for column in columns])  # type: ignore[misc]  # names of the select
+    named = namedtuple("HotRow", [column.key or "" for column in columns])  # type: ignore[misc]  # names of the select
+    kind = type("HotRow", (named,), {"_mapping": property(named._asdict)})  # as SQLAlchemy's own rows have it
     makers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     converted = [(index, make) for index, make in enumerate(makers) if make is not None]
 
@@ -160,6 +161,6 @@ def _shape(statement: Select[Any], dialect: Dialect) -> Callable[[Any], Any]:
         values = list(row)
         for index, make in converted:
             values[index] = make(values[index])
-        return kind._make(values)
+        return kind(*values)
 
     return shape

@@ -9,6 +9,7 @@ async function ask(
 ): Promise<boolean> {
   const [{ ElMessageBox }] = await Promise.all([
     import('element-plus/es/components/message-box/index'),
+    // @ts-expect-error this module holds styles only and has no types
     import('element-plus/es/components/message-box/style/css'),
   ])
   try {

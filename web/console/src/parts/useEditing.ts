@@ -54,3 +54,5 @@ export function useEditing<T extends object>(done: string | (() => string), afte
 
   return { record, isBusy, error, isDirty, fault, open, close, submit }
 }
+
+export type Editing<T extends object> = ReturnType<typeof useEditing<T>>

@@ -91,7 +91,7 @@ class Held:
             **more,
         }
         if values["push_id"] is None:
-            self.tx.execute(messages.insert().values(**values))
+            self.tx.insert(messages, values)
         elif not self.tx.insert_new(messages, values):
             return None
         c.last_number += 1
@@ -123,7 +123,7 @@ class Held:
         }
         if changes:
             changes["version"] = c.version = before.version + 1
-            tx.execute(conversations.update().where(conversations.c.id == c.id).values(**changes))
+            tx.update(conversations, {"id": c.id}, changes)
         self._write_assignment()
         subjects = [subject for subject, part in c.subjects if part != "customer"]
         told: dict[str, Any] = {"key": c.id, "company_id": c.company_id}
@@ -174,7 +174,7 @@ class Held:
             tx.execute(access.delete().where(own, access.c.subject_id.in_(gone)))
         place = {"phase": c.phase, "sort_at": c.sort_at, "last_at": c.last_at}
         if (c.phase, c.sort_at, c.last_at) != (before.phase, before.sort_at, before.last_at):
-            tx.execute(access.update().where(own).values(**place))
+            tx.update(access, {"company_id": c.company_id, "conversation_id": c.id}, place)
         for subject in sorted(set(old) & set(new)):
             if old[subject] != new[subject]:
                 tx.execute(access.update().where(own, access.c.subject_id == subject).values(part=new[subject]))

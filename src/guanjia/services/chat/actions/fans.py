@@ -52,20 +52,12 @@ def meet_fan(
             "first_seen_at": at,
         }
         fan = {**own, **fresh, **values}
-        tx.execute(fans.insert().values(**fan))
+        tx.insert(fans, fan)
     else:
         fan = dict(row._mapping)
         values = {key: value for key, value in values.items() if fan[key] != value}
         if values:
-            tx.execute(
-                fans.update()
-                .where(
-                    fans.c.company_id == company_id,
-                    fans.c.account_id == account_id,
-                    fans.c.openid == openid,
-                )
-                .values(**values)
-            )
+            tx.update(fans, own, values)
             fan |= values
     fan["shown_name"] = shown_name(fan)
     return fan

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select
 from guanjia.contracts.chat import ConversationView
 from guanjia.kit import clock
 from guanjia.kit.auth import Caller
-from guanjia.kit.database import Reading, capped_count, decode_cursor, encode_cursor
+from guanjia.kit.database import Prepared, Reading, capped_count, decode_cursor, encode_cursor
 from guanjia.kit.errors import BadRequest, NotFound
 from guanjia.kit.http import Items
 from guanjia.services.chat.models import access, conversations, drafts
@@ -34,11 +34,21 @@ def from_row(row: Row[Any]) -> Conversation:
     return Conversation(**row._mapping)
 
 
+_BY_ID = Prepared(
+    sa.select(conversations).where(
+        conversations.c.id == sa.bindparam("id"), conversations.c.company_id == sa.bindparam("company_id")
+    )
+)
+_OPEN = Prepared(
+    sa.select(conversations.c.id).where(
+        conversations.c.company_id == sa.bindparam("company_id"), conversations.c.open_key == sa.bindparam("key")
+    )
+)
+
+
 def load(reading: Reading, company_id: str, conversation_id: str) -> Conversation | None:
     """A conversation by its id, whoever asks."""
-    row = reading.one(
-        sa.select(conversations).where(conversations.c.id == conversation_id, conversations.c.company_id == company_id)
-    )
+    row = reading.hot_one(_BY_ID, company_id=company_id, id=conversation_id)
     return None if row is None else from_row(row)
 
 
@@ -270,10 +280,8 @@ def open_of_agent(reading: Reading, company_id: str, agent_id: str, limit: int =
 
 def find_open(reading: Reading, company_id: str, key: str) -> str | None:
     """The id of the open conversation of a fan."""
-    found: str | None = reading.scalar(
-        sa.select(conversations.c.id).where(conversations.c.company_id == company_id, conversations.c.open_key == key)
-    )
-    return found
+    row = reading.hot_one(_OPEN, company_id=company_id, key=key)
+    return None if row is None else str(row.id)
 
 
 def last_agent(reading: Reading, c: Conversation) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from guanjia.contracts.chat import MessageView, Person
 from guanjia.kit.auth import Caller
-from guanjia.kit.database import Reading
+from guanjia.kit.database import Prepared, Reading
 from guanjia.kit.errors import NotFound
 from guanjia.kit.http import Items
 from guanjia.services.chat.models import assignments, messages, outbound
@@ -85,9 +85,17 @@ def find_message(reading: Reading, company_id: str, message_id: str) -> Row[Any]
     return reading.one(sa.select(messages).where(messages.c.id == message_id, messages.c.company_id == company_id))
 
 
+_BY_PUSH = Prepared(
+    sa.select(messages).where(
+        messages.c.company_id == sa.bindparam("company_id"), messages.c.push_id == sa.bindparam("push_id")
+    )
+)
+
+
 def find_by_push(reading: Reading, company_id: str, push_id: str) -> Row[Any] | None:
     """The message that a push became."""
-    return reading.one(sa.select(messages).where(messages.c.company_id == company_id, messages.c.push_id == push_id))
+    row: Row[Any] | None = reading.hot_one(_BY_PUSH, company_id=company_id, push_id=push_id)
+    return row
 
 
 def find_by_client(reading: Reading, company_id: str, conversation_id: str, client_id: str) -> Row[Any] | None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Row
 
 from guanjia.kit.auth import Caller
-from guanjia.kit.database import Reading
+from guanjia.kit.database import Prepared, Reading
 from guanjia.kit.errors import NotFound, Unavailable
 from guanjia.services.chat.models import (
     agents,
@@ -256,8 +256,16 @@ def presence_of(reading: Reading, caller: Caller) -> Presence:
     return Presence(status="offline", since=None) if row is None else Presence(status=row.status, since=row.since)
 
 
+_FAN = Prepared(
+    sa.select(fans).where(
+        fans.c.company_id == sa.bindparam("company_id"),
+        fans.c.account_id == sa.bindparam("account_id"),
+        fans.c.openid == sa.bindparam("openid"),
+    )
+)
+
+
 def find_fan(reading: Reading, company_id: str, account_id: str, openid: str) -> Row[Any] | None:
     """What is known of a fan."""
-    return reading.one(
-        sa.select(fans).where(fans.c.company_id == company_id, fans.c.account_id == account_id, fans.c.openid == openid)
-    )
+    row: Row[Any] | None = reading.hot_one(_FAN, company_id=company_id, account_id=account_id, openid=openid)
+    return row

@@ -18,7 +18,8 @@ const segment = encodeURIComponent
 export const listOrganisations = () => request<Page<Organisation>>('/auth/organisations')
 export const addOrganisation = (draft: OrganisationDraft) =>
   request<Organisation>('/auth/organisations', { method: 'POST', body: draft })
-export const changeOrganisation = (id: string, change: OrganisationPatch) => request<Organisation>(`/auth/organisations/${segment(id)}`, { method: 'PATCH', body: change })
+export const changeOrganisation = (id: string, change: OrganisationPatch) =>
+  request<Organisation>(`/auth/organisations/${segment(id)}`, { method: 'PATCH', body: change })
 
 export const listStaff = (q: string, cursor: string | null) =>
   request<Page<StaffMember>>('/auth/staff', { query: { q: q || undefined, cursor } })

@@ -15,3 +15,13 @@ export type StaffAdded = Whole<wire.StaffAdded>
 export type StaffDraft = wire.StaffDraft
 export type StaffMember = Whole<wire.StaffView>
 export type StaffPatch = wire.StaffPatch
+
+/** An organisation in its form; without `id` it is new. */
+export type OrganisationRecord = Pick<Organisation, 'id' | 'name' | 'kind' | 'version'> & {
+  parent_id: string
+}
+/** A person in the form; without `id` he is new. */
+export type StaffRecord = Pick<
+  StaffMember,
+  'id' | 'login' | 'name' | 'phone' | 'organisation_id' | 'grants' | 'version'
+>

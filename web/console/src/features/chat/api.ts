@@ -98,8 +98,7 @@ export const tellViewing = (id: string, isTyping: boolean, isReply: boolean) =>
 export const listHistory = (id: string) => request<Page<Conversation>>(`${at(id)}/history`)
 
 export const listAgents = () => request<Page<Agent>>('/chat/agents')
-export const readPresence = () =>
-  request<Presence>('/chat/presences/current')
+export const readPresence = () => request<Presence>('/chat/presences/current')
 export const setPresence = (status: AgentStatus) =>
   request<Presence>('/chat/presences/current', {
     method: 'PUT',

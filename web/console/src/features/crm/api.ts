@@ -7,10 +7,8 @@ const at = (id: string) => `/crm/customers/${encodeURIComponent(id)}`
 export const listCustomers = (q: string, signal?: AbortSignal) =>
   request<Page<Customer>>('/crm/customers', { query: { q }, signal })
 export const readCustomer = (id: string) => request<Customer>(at(id))
-export const changeCustomer = (
-  id: string,
-  change: CustomerPatch,
-) => request<Customer>(at(id), { method: 'PATCH', body: change })
+export const changeCustomer = (id: string, change: CustomerPatch) =>
+  request<Customer>(at(id), { method: 'PATCH', body: change })
 export const replaceTags = (id: string, tags: string[], version: number) =>
   request<Customer>(`${at(id)}/tags`, { method: 'PUT', body: { tags, version } })
 export const addPhone = (id: string, phone: string) =>

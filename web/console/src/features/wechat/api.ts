@@ -1,6 +1,15 @@
 import type { Page } from '@shared/api/envelope'
 import { request } from '@shared/api/request'
-import type { Account, AccountChange, Check, Fan, KeywordReply, KeywordReplyDraft, NewAccount, Quota } from './types'
+import type {
+  Account,
+  AccountChange,
+  Check,
+  Fan,
+  KeywordReply,
+  KeywordReplyDraft,
+  NewAccount,
+  Quota,
+} from './types'
 
 const segment = encodeURIComponent
 

@@ -28,3 +28,6 @@ export function findCanned(replies: CannedReply[], words: string, limit = 50): C
     .slice(0, limit)
     .map((one) => one.reply)
 }
+
+/** What may stand in braces in a canned reply or a greeting. */
+export const VARIABLES = ['greeting', 'customer', 'remark', 'agent', 'company', 'account']
