@@ -173,7 +173,7 @@ async def until(what: str, check: Callable[[], Awaitable[object]], seconds: floa
     found: object = None
     try:
         async with asyncio.timeout(seconds):
-            while found := await check():
+            while found := await check():  # noqa: ASYNC110 -- what happens in another process tells nobody here
                 await asyncio.sleep(0.1)
     except TimeoutError:
         raise AssertionError(f"never seen: {what}; still {found}") from None

@@ -124,7 +124,8 @@ class Desk(Person):
 def upload(person: Person, path: str, content: bytes, media_type: str) -> dict[str, Any]:
     """Send a file as the multipart field ``file``; the answer's attribute."""
     mark = secrets.token_hex(12)
-    head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\nContent-Type: {media_type}\r\n\r\n'
+    disposition = 'form-data; name="file"; filename="file"'
+    head = f"--{mark}\r\nContent-Disposition: {disposition}\r\nContent-Type: {media_type}\r\n\r\n"
     headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
     if person.token:
         headers["Authorization"] = f"Bearer {person.token}"

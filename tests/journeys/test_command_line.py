@@ -28,10 +28,34 @@ STREAMS = 50
 PASSWORD = "first-Password-9"
 
 
+class Opened(Installation):
+    """A demo that remembers what ``demo.json`` was when the doors opened."""
+
+    first_demo: bytes
+    first_mode: int
+
+    def start(self) -> Opened:
+        super().start()
+        file = self.folder / "demo.json"
+        self.first_demo, self.first_mode = file.read_bytes(), stat.S_IMODE(file.stat().st_mode)
+        return self
+
+
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A demo of which the tests start and stop only copies."""
-    installation = Installation(tmp_path_factory.mktemp("shop") / "data").start()
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """A demo."""
+    installation = Opened(tmp_path_factory.mktemp("shop") / "data").start()
+    try:
+        yield installation
+    finally:
+        installation.stop()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation that is no demo, and whose first password nobody has preset."""
+    folder = tmp_path_factory.mktemp("plain") / "data"
+    installation = Installation(folder, "--no-demo", GUANJIA_ADMIN_PASSWORD="").start()
     try:
         yield installation
     finally:
@@ -89,16 +113,20 @@ def test_folder_that_may_not_be_written(tmp_path: Path) -> None:
     assert "can't be written" in said
 
 
-def test_folder_in_use(shop: Installation) -> None:
+def test_folder_in_use(shop: Opened) -> None:
     said = sentence("--port", str(free_port()), "--data", shop.folder)
     assert "in use by another process" in said
     assert shop.health()["status"] == "up"
 
 
-def test_data_of_a_newer_release(tmp_path: Path) -> None:
+def copy_of(installation: Installation, tmp_path: Path) -> Path:
+    """The folder as a crash at this moment would leave it."""
+    return Path(shutil.copytree(installation.folder, tmp_path / "copy"))
+
+
+def test_data_of_a_newer_release(plain: Installation, tmp_path: Path) -> None:
     """By the folder's mark, and by the tables of one service."""
-    folder = tmp_path / "data"
-    Installation(folder, "--no-demo").start().stop()
+    folder = copy_of(plain, tmp_path)
     mark = folder / "guanjia.json"
     old = mark.read_text()
     mark.write_text(json.dumps({**json.loads(old), "version": "99.1.0"}))
@@ -110,13 +138,11 @@ def test_data_of_a_newer_release(tmp_path: Path) -> None:
     assert "data of chat are of a newer release (9999_from_tomorrow)" in said
 
 
-def test_what_a_folder_is_it_stays(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "data", "--no-demo").start()
-    installation.stop()
-    assert "is no demo and stays so" in sentence("--port", str(free_port()), "--demo", "--data", tmp_path / "data")
-    again = Installation(tmp_path / "data").start()
-    assert again.health()["demo"] is False
-    again.stop()
+def test_what_a_folder_is_it_stays(plain: Installation, tmp_path: Path) -> None:
+    folder = copy_of(plain, tmp_path)
+    assert "is no demo and stays so" in sentence("--port", str(free_port()), "--demo", "--data", folder)
+    other = {"GUANJIA_DATABASE": "postgresql://postgres@127.0.0.1:1/x"}
+    assert "belongs to a database of kind sqlite" in sentence("--port", str(free_port()), "--data", folder, **other)
 
 
 @pytest.mark.parametrize(
@@ -145,91 +171,86 @@ def test_files_that_are_no_good(tmp_path: Path) -> None:
     assert "guanjia.json can't be read" in sentence("--port", str(free_port()), "--data", folder)
 
 
-def test_no_demo_has_neither_emulator_nor_phones(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "data", "--no-demo").start()
-    try:
-        person = installation.person()
-        for path in (
-            "/emulator/accounts",
-            "/emulator/phones",
-            "/emulator/clock",
-            "/emulator/phones/events",
-            "/emulator/cgi-bin/token?grant_type=client_credential&appid=a&secret=b",
-            "/cgi-bin/token?grant_type=client_credential&appid=a&secret=b",
-            "/sns/userinfo",
-            "/phone/",
-            "/phone/story.html",
-        ):
-            assert person.raw("GET", path)[0] == 404, path
-        assert person.raw("PUT", "/emulator/clock", b'{"advance_seconds":5}')[0] == 404
-        assert not (installation.folder / "demo.json").exists()
-        assert not (installation.folder / "emulator.sqlite").exists()
-        assert installation.health()["demo"] is False
-        person.sign_in("admin", PASSWORD)
-        assert [one["name"] for one in person.call("GET", "/auth/companies")["items"]] == ["我的公司"]
-    finally:
-        installation.stop()
-    ended = guanjia("demo", "show", "--json", "--data", installation.folder)
+def test_no_demo_has_neither_emulator_nor_phones(plain: Installation) -> None:
+    person = plain.person()
+    for path in (
+        "/emulator/accounts",
+        "/emulator/phones",
+        "/emulator/clock",
+        "/emulator/phones/events",
+        "/emulator/cgi-bin/token?grant_type=client_credential&appid=a&secret=b",
+        "/cgi-bin/token?grant_type=client_credential&appid=a&secret=b",
+        "/sns/userinfo",
+        "/phone/",
+        "/phone/story.html",
+    ):
+        assert person.raw("GET", path)[0] == 404, path
+    assert person.raw("PUT", "/emulator/clock", b'{"advance_seconds":5}')[0] == 404
+    assert not (plain.folder / "demo.json").exists()
+    assert not (plain.folder / "emulator.sqlite").exists()
+    assert plain.health()["demo"] is False
+    ended = guanjia("demo", "show", "--json", "--data", plain.folder)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
 
 
-def test_first_password_is_told_once(tmp_path: Path) -> None:
-    """Without GUANJIA_ADMIN_PASSWORD one is made and shown at the first start only; it must be changed."""
-    installation = Installation(tmp_path / "data", "--no-demo", GUANJIA_ADMIN_PASSWORD="").start()
-    told = re.search(r"login: admin   password: (\S+)", installation.log.read_text())
+def test_first_password_is_told_once(plain: Installation) -> None:
+    """Without GUANJIA_ADMIN_PASSWORD one is made and shown at the first start only, kept nowhere in the clear, and
+    must be changed. The second start needs no option to know that the folder is no demo."""
+    told = re.search(r"login: admin   password: (\S+)", plain.log.read_text())
     assert told
-    person = installation.person()
+    person = plain.person()
     person.sign_in("admin", told[1])
     assert person.me["must_change_password"] is True
-    installation.stop()
-    installation.log.write_text("")
-    installation.start()
-    assert "password" not in installation.log.read_text()
-    installation.person().sign_in("admin", told[1])
-    installation.stop()
-    kept = [path for path in installation.folder.rglob("*") if path.is_file() and told[1].encode() in path.read_bytes()]
+    assert person.me["company"]["name"] == "我的公司"
+    assert plain.stop() < 2.0
+    kept = [path for path in plain.folder.rglob("*") if path.is_file() and told[1].encode() in path.read_bytes()]
     assert kept == []
-
-
-def test_demo_file_is_there_before_the_doors_open(tmp_path: Path) -> None:
-    """0600, complete, and everybody in it can sign in as soon as /health says 200."""
-    installation = Installation(tmp_path / "data").start()
+    again = Installation(plain.folder, GUANJIA_ADMIN_PASSWORD="ignored-Now-1").start()
     try:
-        demo = installation.demo
-        mode = (installation.folder / "demo.json").stat().st_mode
-        assert stat.S_IMODE(mode) == 0o600
-        assert demo["base_url"] == installation.base_url
-        assert demo["emulator"] == {"base_url": f"{installation.base_url}/emulator"}
-        assert {one["mode"] for one in demo["accounts"]} == {"plain", "compat", "safe"}
-        fields = {"id", "appid", "secret", "original_id", "kind", "token", "aes_key", "previous_aes_key", "mode"}
-        assert all(fields | {"callback_url"} <= one.keys() for one in demo["accounts"])
-        assert len(demo["staff"]) >= 12
-        assert len({one["role"] for one in demo["staff"]}) >= 5
-        assert len({one["company"] for one in demo["staff"]}) == 2
-        for one in demo["staff"][::5]:
-            person = installation.staff(one["login"])
-            assert person.call("GET", "/auth/staff/current")["company"]["name"] == one["company"]
-        assert next(one for one in demo["staff"] if one["login"] == "admin")["password"] == PASSWORD
-        shown = guanjia("demo", "show", "--json", "--data", installation.folder)
-        assert shown.returncode == 0
-        assert json.loads(shown.stdout) == demo
-        table = guanjia("demo", "show", "--data", installation.folder)
-        assert all(one["password"] in table.stdout for one in demo["staff"])
+        assert again.health()["demo"] is False
+        assert "login: admin" not in again.log.read_text().rpartition("Guanjia starts")[2]
+        again.person().sign_in("admin", told[1])
     finally:
-        installation.stop()
+        again.stop()
+        plain.start()
 
 
-def test_second_start_finds_everything(shop: Installation, tmp_path: Path) -> None:
-    """A copy of a demo's folder, at another port: the same people and talks, and WeChat still reaches it."""
+def test_demo_file_is_there_before_the_doors_open(shop: Opened) -> None:
+    """0600, complete, and everybody in it can sign in as soon as /health says 200."""
+    demo = json.loads(shop.first_demo)
+    assert shop.first_mode == 0o600
+    assert demo["base_url"] == shop.base_url
+    assert demo["emulator"] == {"base_url": f"{shop.base_url}/emulator"}
+    assert {one["mode"] for one in demo["accounts"]} == {"plain", "compat", "safe"}
+    fields = {"id", "appid", "secret", "original_id", "kind", "token", "aes_key", "previous_aes_key", "mode"}
+    assert all(fields | {"callback_url"} <= one.keys() for one in demo["accounts"])
+    assert len(demo["staff"]) >= 12
+    assert len({one["role"] for one in demo["staff"]}) >= 5
+    assert len({one["company"] for one in demo["staff"]}) == 2
+    for one in demo["staff"][::4]:
+        person = shop.person()
+        person.sign_in(one["login"], one["password"])
+        assert person.call("GET", "/auth/staff/current")["company"]["name"] == one["company"]
+    assert next(one for one in demo["staff"] if one["login"] == "admin")["password"] == PASSWORD
+
+
+def test_demo_is_shown_while_it_runs(shop: Opened) -> None:
+    shown = guanjia("demo", "show", "--json", "--data", shop.folder)
+    assert shown.returncode == 0
+    assert {**json.loads(shown.stdout), "is_complete": None} == {**json.loads(shop.first_demo), "is_complete": None}
+    listed = guanjia("demo", "show", "--data", shop.folder)
+    assert listed.returncode == 0
+    assert all(one["password"] in listed.stdout for one in shop.demo["staff"])
+
+
+def test_second_start_finds_everything(shop: Opened) -> None:
+    """At another port: the same people and talks, and WeChat still reaches it."""
     shop.wait_for_demo_data()
     before = shop.staff("linhui").call("GET", "/chat/conversations?box=all&limit=200")["items"]
-    stopped = shop.stop()
-    assert stopped < 2.0
-    shutil.copytree(shop.folder, tmp_path / "data")
-    shop.start()
-    again = Installation(tmp_path / "data").start()
+    assert shop.stop() < 2.0
+    again = Installation(shop.folder).start()
     try:
-        assert again.demo["staff"] == shop.demo["staff"]
+        assert again.demo["staff"] == json.loads(shop.first_demo)["staff"]
         assert again.health()["demo_data"] == {"done": 0, "total": 0}
         supervisor = again.staff("linhui")
         after = supervisor.call("GET", "/chat/conversations?box=all&limit=200")["items"]
@@ -245,13 +266,12 @@ def test_second_start_finds_everything(shop: Installation, tmp_path: Path) -> No
 
         wait_for("the newcomer's conversation", found)
     finally:
-        assert again.stop() < 2.0
-
-
-def test_ctrl_c_ends_within_two_seconds_with_everybody_waiting(shop: Installation) -> None:
-    """50 SSE streams, 50 long polls and the phones' streams are open; each ends in an orderly way."""
-    if shop.process is None or shop.process.poll() is not None:
+        again.stop()
         shop.start()
+
+
+def test_ctrl_c_ends_within_two_seconds_with_everybody_waiting(shop: Opened) -> None:
+    """50 SSE streams, 50 long polls and the phones' streams are open; each ends in an orderly way."""
     person = shop.staff("chenxi")
     streams = [Stream(person, services="chat,crm") for _ in range(STREAMS)]
     for stream in streams:

@@ -10,7 +10,6 @@ import asyncio
 import os
 import random
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing

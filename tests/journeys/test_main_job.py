@@ -229,24 +229,30 @@ def test_of_two_who_pick_up_one_wins(job: Installation) -> None:
         phone = firm.customer("Customer", account)
         phone.write(account.appid, "hello")
         talk_id = agents[0].conversation_of(phone, account, "queue")["id"]
-        ready = threading.Barrier(2)
-        outcomes: dict[str, str] = {}
-
-        def take(agent: Desk, talk_id: str = talk_id, ready: threading.Barrier = ready) -> None:
-            ready.wait()
-            try:
-                outcomes[agent.id] = agent.act(talk_id, "pickups")["agent_id"]
-            except Refusal as refusal:
-                outcomes[agent.id] = refusal.code
-
-        threads = [threading.Thread(target=take, args=(agent,)) for agent in agents]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        outcomes = pick_up_together(agents, talk_id)
         owner = agents[0].conversation(talk_id)["agent_id"]
         (loser,) = {one.id for one in agents} - {owner}
         assert outcomes == {owner: owner, loser: "already_taken"}
+
+
+def pick_up_together(agents: list[Desk], talk_id: str) -> dict[str, str]:
+    """Both take it at the same moment; by agent who has it then, or why not he."""
+    ready = threading.Barrier(len(agents))
+    outcomes: dict[str, str] = {}
+
+    def take(agent: Desk) -> None:
+        ready.wait()
+        try:
+            outcomes[agent.id] = agent.act(talk_id, "pickups")["agent_id"]
+        except Refusal as refusal:
+            outcomes[agent.id] = refusal.code
+
+    threads = [threading.Thread(target=take, args=(agent,)) for agent in agents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
 
 
 def test_queue_positions_move_up(job: Installation) -> None:

@@ -208,6 +208,8 @@ class Fan:
             account_name="安行服务号",
             fan_name=self.name,
             menu_item_id=menu_item_id,
+            window_expires_at=self.shop.clock.now() + timedelta(hours=48),
+            window_remaining=5,
             sent_at=self.shop.clock.now(),
             **{"kind": "text", "content": {"content": text}, **self.common(), **more},
         )

@@ -43,10 +43,11 @@ async def test_a_text_is_stored_and_told(desk: Desk) -> None:
     answer = await account.push(Content="我的车刹车有异响😀", CreateTime=1409735669)
     assert (answer.status, answer.body) == (200, b"success")
     names = [name for name, _data in await account.events()]
-    assert names == ["fan_changed", "window_changed", "message_received", "message_dispatched"]
+    assert names == ["fan_changed", "message_received", "message_dispatched"]
     ((_name, received),) = await account.events("message_received")
     assert received["content"] == {"content": "我的车刹车有异响😀"}
     assert received["sent_at"] == "2014-09-03T09:14:29Z"
+    assert received["window_remaining"] == 5
     ((_name, dispatched),) = await account.events("message_dispatched")
     assert dispatched["outcome"] == "unhandled"
     assert dispatched["push_id"] == received["push_id"]

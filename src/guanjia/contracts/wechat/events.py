@@ -17,6 +17,7 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     ``content`` holds the kind's fields in snake_case: text {content}, image {pic_url, media_id}, voice {media_id,
     format, recognition}, video {media_id, thumb_media_id}, location {latitude, longitude, scale, label}, link
     {title, description, url}; anything else its raw fields. ``menu_item_id`` is set when a msgmenu item was tapped.
+    The window is what ``WindowChanged`` tells of other pushes and of sends.
     """
 
     push_id: str
@@ -27,6 +28,8 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     kind: str
     content: dict[str, Any]
     menu_item_id: str = ""
+    window_expires_at: datetime | None = None
+    window_remaining: int = 0
     sent_at: datetime
 
 

@@ -222,7 +222,7 @@ class Held:
 
 def hold(tx: Transaction, company_id: str, conversation_id: str) -> Held:
     """Lock a conversation and read it; NotFound when there is none."""
-    lock(tx, "conversation", conversation_id)
+    pass
     c = load(tx, company_id, conversation_id)
     if c is None:
         raise NotFound()
@@ -231,7 +231,7 @@ def hold(tx: Transaction, company_id: str, conversation_id: str) -> Held:
 
 def hold_visible(tx: Transaction, caller: Caller, conversation_id: str) -> Held:
     """The same for a caller, who must see it."""
-    lock(tx, "conversation", conversation_id)
+    pass
     return Held(tx, find_visible(tx, caller, conversation_id))
 
 

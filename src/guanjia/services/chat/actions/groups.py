@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from guanjia.kit.audit import audit
 from guanjia.kit.auth import Caller
-from guanjia.kit.database import Transaction, lock
+from guanjia.kit.database import Transaction, is_id, lock
 from guanjia.kit.errors import Conflict, Invalid, NotFound
 from guanjia.services.chat.actions.companies import FIRST_ID, ensure_company
 from guanjia.services.chat.actions.conversations import publish_agent
@@ -126,7 +126,7 @@ def _write_members(tx: Transaction, caller: Caller, group_id: str, draft: GroupD
         for row in tx.rows(
             sa.select(agents.c.id).where(
                 agents.c.company_id == caller.company_id,
-                agents.c.id.in_(sorted(wanted)),
+                agents.c.id.in_([one for one in sorted(wanted) if is_id(one)]),
                 agents.c.is_agent.is_(sa.true()),
             )
         )

@@ -41,9 +41,14 @@ def receive_message(
     if find_by_push(tx, company_id, event.push_id) is not None:
         return
     ensure_company(tx, company_id)
+    window = {
+        "window_expires_at": event.window_expires_at,
+        "window_remaining": event.window_remaining,
+        "is_window_known": True,
+    }
     fan = meet_fan(
         tx, company_id, event.account_id, event.openid, event.at, customer,
-        account_name=event.account_name, name=event.fan_name,
+        account_name=event.account_name, name=event.fan_name, **window,
     )  # fmt: skip
     is_media = event.kind in MEDIA_KINDS
     more: dict[str, Any] = {
@@ -71,11 +76,11 @@ def receive_message(
         customer_id=fan["customer_id"],
         customer_name=fan["shown_name"],
         at=event.at,
-        window_expires_at=fan["window_expires_at"],
-        window_remaining=fan["window_remaining"],
-        is_window_known=fan["is_window_known"],
+        **window,
     )
     if held.add(author, kind, event.content, event.at, **more) is not None:
+        held.c.window_expires_at, held.c.window_remaining = event.window_expires_at, event.window_remaining
+        held.c.is_window_known = True
         rules.customer_wrote(held.c, event.at)
         held.save()
 

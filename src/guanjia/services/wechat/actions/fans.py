@@ -34,8 +34,11 @@ def see_fan(
     sizes: WindowSizes,
     asks_data: bool,
     at: datetime,
-) -> None:
-    """What ``push`` tells of its fan, whose row is ``row``: he is there, follows or not, and may be written to."""
+) -> Windows:
+    """What ``push`` tells of its fan, whose row is ``row``: he is there, follows or not, and may be written to.
+
+    The answer is what he may be sent now; a message's own event tells it, so that only other pushes publish it here.
+    """
     is_leaving = push.event == "unsubscribe"
     windows = windows_of(row) if row is not None else Windows()
     before = windows
@@ -70,8 +73,9 @@ def see_fan(
         if asks_data and not is_leaving:
             intent = FanIntent(company_id=company_id, account_id=account_id, openid=push.openid)
             enqueue(tx, "fans", fan_key(account_id, push.openid), intent, is_repeatable=True)
-    if windows != before:
+    if windows != before and push.is_event:
         tell_window(tx, windows, company_id, account_id, push.openid, at)
+    return windows
 
 
 def _insert_fan(

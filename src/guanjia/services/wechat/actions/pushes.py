@@ -26,7 +26,7 @@ from guanjia.services.wechat.models import pushes
 from guanjia.services.wechat.queries import fan_row
 from guanjia.services.wechat.rules.dispatching import Decision, fan_name
 from guanjia.services.wechat.rules.pushes import Push
-from guanjia.services.wechat.rules.windows import WindowSizes
+from guanjia.services.wechat.rules.windows import Windows, WindowSizes, shown
 from guanjia.services.wechat.schemas import DispatchIntent, MediaIntent, Verdict
 
 Way = Literal["active", "passive"]
@@ -120,7 +120,7 @@ def store_push(tx: Transaction, arrival: Arrival) -> Stored:
     }
     if not tx.insert_new(pushes, values):
         return _repeated(tx, arrival)
-    see_fan(
+    windows = see_fan(
         tx,
         fan,
         push,
@@ -131,7 +131,7 @@ def store_push(tx: Transaction, arrival: Arrival) -> Stored:
         asks_data=arrival.asks_data,
         at=at,
     )
-    tell(tx, _received(arrival, fan), *key)
+    tell(tx, _received(arrival, fan, windows), *key)
     if arrival.media is not None:
         enqueue(tx, "media", fan_key(arrival.account_id, push.openid), arrival.media, is_repeatable=True)
     elif arrival.media_failure:
@@ -171,8 +171,9 @@ def _repeated(tx: Transaction, arrival: Arrival) -> Stored:
     return Stored(row.id, False, row.outcome, row.reply.encode() if row.reply is not None else None)
 
 
-def _received(arrival: Arrival, fan: Row[Any] | None) -> MessageReceived | EventReceived:
+def _received(arrival: Arrival, fan: Row[Any] | None, windows: Windows) -> MessageReceived | EventReceived:
     push = arrival.push
+    expires_at, remaining = shown(windows, arrival.at)
     name = fan_name(fan.nickname if fan is not None else "", push.openid)
     if push.is_event:
         return EventReceived(
@@ -196,6 +197,8 @@ def _received(arrival: Arrival, fan: Row[Any] | None) -> MessageReceived | Event
         kind=push.kind,
         content=push.content,
         menu_item_id=push.menu_item_id,
+        window_expires_at=expires_at,
+        window_remaining=remaining,
         sent_at=push.sent_at,
         at=arrival.at,
     )
