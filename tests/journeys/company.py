@@ -59,6 +59,11 @@ class Company:
         group = self.group()
         self.admin.call("PUT", f"/chat/groups/{group['id']}", {**group, **changes})
 
+    def greet(self, text: str) -> None:
+        """Say this to whoever follows the account."""
+        change = {"greeting": {"text": text, "is_on": True}, "version": self.account["version"]}
+        self.admin.call("PATCH", f"/wechat/accounts/{self.account['id']}", change)
+
     def phone(self, name: str, *, is_following: bool = True) -> Phone:
         """A new customer."""
         phone = self.installation.phone(name)
@@ -94,12 +99,7 @@ class Company:
         }
         appid = f"wx{secrets.token_hex(8)}"
         base = self.installation.base_url
-        body = {
-            **agreed,
-            "appid": appid,
-            "api_base_url": f"{base}/emulator",
-            "greeting": {"text": "{name}，欢迎关注晨光服务！", "is_on": True},
-        }
+        body = {**agreed, "appid": appid, "api_base_url": f"{base}/emulator"}
         account: dict[str, Any] = self.admin.call("POST", "/wechat/accounts", body)
         callback = f"{base}/wechat/callbacks/{account['id']}"
         self.installation.person().call("PUT", f"/emulator/accounts/{appid}", {**agreed, "callback_url": callback})

@@ -48,6 +48,7 @@ def picture(folder: Path, name: str, colour: str) -> Path:
 def test_text_picture_voice_and_location(
     company: Company, console: Console, open_browser: OpenBrowser, tmp_path: Path
 ) -> None:
+    company.greet("{name}，欢迎关注晨光服务！")
     customer = company.phone("周小雨", is_following=False)
     browser = open_browser(permissions=["microphone"])
     phone = PhonePage.opened(browser, company.installation.base_url, customer)

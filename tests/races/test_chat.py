@@ -66,9 +66,7 @@ class Pair:
     def write(self, openid: str, text: str) -> Callable[[Database], Awaitable[None]]:
         event = self.event(openid, text)
         customer = ResolvedCustomer(customer_id=new_id(), name="", remark="", tags=[], is_new=True)
-        return lambda database: database.write(
-            receiving.receive_message, self.company_id, event, customer, unsigned
-        )
+        return lambda database: database.write(receiving.receive_message, self.company_id, event, customer, unsigned)
 
     async def waiting(self) -> tuple[str, str]:
         """A fan's queued conversation."""
@@ -108,9 +106,7 @@ async def pair(open_database: Open) -> Pair:
         )  # fmt: skip
         await first.write(companies.change_staff, staff, START)
         subjects = (staff.id, made.company_id)
-        made.agents.append(
-            Caller(kind="staff", id=staff.id, company_id=made.company_id, name=name, subjects=subjects)
-        )
+        made.agents.append(Caller(kind="staff", id=staff.id, company_id=made.company_id, name=name, subjects=subjects))
     return made
 
 
@@ -122,9 +118,7 @@ def _of_fan(reading: Reading, openid: str) -> list[Any]:
 
 def _numbers(reading: Reading, conversation_id: str) -> list[int]:
     rows = reading.rows(
-        sa.select(messages.c.number)
-        .where(messages.c.conversation_id == conversation_id)
-        .order_by(messages.c.number)
+        sa.select(messages.c.number).where(messages.c.conversation_id == conversation_id).order_by(messages.c.number)
     )
     return [row.number for row in rows]
 

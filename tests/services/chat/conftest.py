@@ -47,7 +47,7 @@ class Stage:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for what happens by itself."""
         async with asyncio.timeout(WAIT_SECONDS):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 -- what is waited for is no event of this loop
                 await asyncio.sleep(0.005)
 
     async def company(self, clock: FrozenClock, *agents: str) -> Shop:
@@ -101,9 +101,7 @@ class Shop:
         await self.stage.tell("auth", event, self.id)
         return caller
 
-    async def call(
-        self, method: str, path: str, body: Any = None, *, by: Caller | None = None, **query: Any
-    ) -> Answer:
+    async def call(self, method: str, path: str, body: Any = None, *, by: Caller | None = None, **query: Any) -> Answer:
         """A request to chat, by the supervisor unless said otherwise."""
         headers = {"Idempotency-Key": query.pop("key")} if "key" in query else None
         return await self.stage.host.request(

@@ -48,9 +48,7 @@ async def put_announcement(service: str, digest: str) -> Envelope[Done]:
 
 
 @put("/messages/{message_id:str}", callers=("service",))
-async def put_message(
-    context: Context, caller: Caller, message_id: str, data: OutboundMessage
-) -> Envelope[Done]:
+async def put_message(context: Context, caller: Caller, message_id: str, data: OutboundMessage) -> Envelope[Done]:
     neighbours = context.part(Board).neighbours
     if neighbours.refuse is not None:
         raise neighbours.refuse
@@ -72,9 +70,7 @@ async def post_typing(context: Context, data: Typing) -> Envelope[Done]:
 
 
 @post("/identity-resolutions", callers=("service",))
-async def post_resolution(
-    context: Context, caller: Caller, data: Resolutions
-) -> Envelope[list[ResolvedCustomer]]:
+async def post_resolution(context: Context, caller: Caller, data: Resolutions) -> Envelope[list[ResolvedCustomer]]:
     neighbours = context.part(Board).neighbours
     if neighbours.is_crm_away:
         raise Unavailable(retry_after=1)

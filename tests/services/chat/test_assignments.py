@@ -144,7 +144,7 @@ async def test_who_comes_back_online_may_get_it_again(shop: Shop) -> None:
 
 
 async def test_the_end_says_what_it_was_about(shop: Shop) -> None:
-    fan, conversation_id, agent = await shop.serving()
+    _, conversation_id, agent = await shop.serving()
     refused = await shop.act(conversation_id, "closures", {"category": "维修"}, by=shop.agents[1])
     assert (refused.status, refused.error) == (409, "not_your_conversation")
     body = {"category": "维修", "result": "已预约到店"}

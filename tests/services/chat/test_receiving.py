@@ -35,9 +35,7 @@ async def test_what_the_bot_answers_stands_in_the_conversation_with_its_fate(sho
     shown = (await shop.messages(c["id"]))[1]
     assert (shown["id"], shown["state"]) == (answer.id, "sending")
     assert shown["author"] == {"kind": "bot", "id": "keywords", "name": ""}
-    event = wechat.MessageSent(
-        message_id=answer.id, account_id=shop.account_id, openid=fan.openid, at=shop.clock.now()
-    )
+    event = wechat.MessageSent(message_id=answer.id, account_id=shop.account_id, openid=fan.openid, at=shop.clock.now())
     await fan.tell(event)
     assert (await shop.messages(c["id"]))[1]["state"] == "sent"
     assert (await fan.conversation())["first_answer_seconds"] is None
@@ -92,7 +90,13 @@ async def test_events_leave_a_line_in_an_open_conversation_and_nothing_else(shop
     await happen("subscribe")
     assert (await shop.call("GET", "/conversations", box="all")).items == []
     await fan.write("在吗")
-    for name, key in [("unsubscribe", ""), ("scan", "shop-7"), ("click", "K1"), ("view", "https://a"), ("location", "")]:
+    for name, key in [
+        ("unsubscribe", ""),
+        ("scan", "shop-7"),
+        ("click", "K1"),
+        ("view", "https://a"),
+        ("location", ""),
+    ]:
         await happen(name, key)
     c = await fan.conversation()
     lines = [one["content"] for one in await shop.messages(c["id"]) if one["kind"] == "system"]
@@ -168,9 +172,16 @@ async def test_names_follow_the_fan_and_the_customer(shop: Shop) -> None:
     assert await rename("王建国", "", 2) == "王建国"
     await fan.tell(
         wechat.FanChanged(
-            account_name="安行服务号", unionid="", name="昵称", remark="老王", is_subscribed=True,
-            subscribed_at=None, subscribe_scene="", qr_scene="", **fan.common(),
-        )  # fmt: skip
+            account_name="安行服务号",
+            unionid="",
+            name="昵称",
+            remark="老王",
+            is_subscribed=True,
+            subscribed_at=None,
+            subscribe_scene="",
+            qr_scene="",
+            **fan.common(),
+        )
     )
     assert (await shop.read(conversation_id))["customer_name"] == "老王"
     assert await rename("王建国", "王师傅", 3) == "王师傅"
@@ -203,9 +214,7 @@ async def test_a_conversation_that_only_the_bot_had_ends_after_a_day(shop: Shop)
 async def test_a_message_that_comes_before_its_company_finds_a_group(shop: Shop) -> None:
     """The feeds of auth and wechat are heard apart from each other."""
     other = Shop(shop.stage, shop.clock)
-    other.boss = shop.boss.__class__(
-        kind="staff", id=new_id(), company_id=other.id, name="主管", subjects=(other.id,)
-    )
+    other.boss = shop.boss.__class__(kind="staff", id=new_id(), company_id=other.id, name="主管", subjects=(other.id,))
     _, conversation_id = await other.waiting()
     assert (await other.read(conversation_id))["state"] == "queued"
     assert (await other.call("GET", "/groups")).items[0]["is_default"]

@@ -162,7 +162,7 @@ async def test_who_answers_in_time_keeps_it(shop: Shop) -> None:
 
 async def test_a_group_has_its_own_patience(shop: Shop) -> None:
     await default_group(shop, hand_back_seconds=30)
-    _, conversation_id, agent = await shop.serving()
+    _, conversation_id, _ = await shop.serving()
     shop.clock.advance(seconds=30)
     await shop.route()
     view = await shop.read(conversation_id)
@@ -319,9 +319,7 @@ async def test_the_first_agent_is_announced_if_the_company_wants_that(shop: Shop
     await shop.act(conversation_id, "pickups", by=agent)
     await shop.act(conversation_id, "transfers", {"agent_id": shop.agents[1].id}, by=agent)
     told = [one for one in await shop.messages(conversation_id) if one["author"]["kind"] == "bot"]
-    assert [one["content"]["content"] for one in told] == [
-        "您好！欢迎联系安行汽车，我是客服林慧，请问有什么可以帮您？"
-    ]
+    assert [one["content"]["content"] for one in told] == ["您好！欢迎联系安行汽车，我是客服林慧，请问有什么可以帮您？"]
     await shop.delivered(told[0]["id"])
     assert (await shop.read(conversation_id))["first_answer_seconds"] is None
 

@@ -85,7 +85,12 @@ def test_spans_of_the_day(from_time: str | None, to_time: str | None, at: str, e
 
 @pytest.mark.parametrize(
     ("from_time", "to_time", "field"),
-    [("9:00", "12:00", "from_time"), ("09:00", "24:30", "to_time"), ("09:00", None, "to_time"), (None, "09:00", "from_time")],
+    [
+        ("9:00", "12:00", "from_time"),
+        ("09:00", "24:30", "to_time"),
+        ("09:00", None, "to_time"),
+        (None, "09:00", "from_time"),
+    ],
 )
 def test_times_that_are_none(from_time: str | None, to_time: str | None, field: str) -> None:
     with pytest.raises(Invalid) as caught:
@@ -124,7 +129,9 @@ def test_a_clipped_text_is_one_that_wechat_takes(text: str) -> None:
 
 
 def test_variables_are_filled_once_and_unknown_ones_stay() -> None:
-    filled = texts.render("{greeting}，{customer}：{nothing}", {"greeting": "您好", "customer": "{agent}", "agent": "x"})
+    filled = texts.render(
+        "{greeting}，{customer}：{nothing}", {"greeting": "您好", "customer": "{agent}", "agent": "x"}
+    )
     assert filled == "您好，{agent}：{nothing}"
 
 

@@ -57,7 +57,7 @@ async def test_a_conversation_is_not_there_for_who_has_no_part_in_it(shop: Shop,
 
 
 async def test_lists_hold_only_what_one_may_see(shop: Shop) -> None:
-    fan, conversation_id, agent = await shop.serving()
+    _, conversation_id, agent = await shop.serving()
     _, waiting = await shop.waiting()
     customer_id = (await shop.read(conversation_id))["customer_id"]
     elsewhere = await shop.staff("销售", shop.places["sales"], AGENT)
@@ -68,7 +68,10 @@ async def test_lists_hold_only_what_one_may_see(shop: Shop) -> None:
             assert (await shop.call("GET", "/conversations", by=outsider, **query)).items == []
         counts = (await shop.call("GET", "/counts", by=outsider)).attribute
         assert set(counts.values()) == {0}
-    assert [one["id"] for one in (await shop.call("GET", "/conversations", box="all")).items] == [waiting, conversation_id]
+    assert [one["id"] for one in (await shop.call("GET", "/conversations", box="all")).items] == [
+        waiting,
+        conversation_id,
+    ]
     path = f"/message-paths/{(await shop.messages(conversation_id))[0]['id']}"
     assert (await shop.call("GET", path, by=elsewhere)).status == 404
     assert (await shop.call("GET", path, by=other.boss)).status == 404
@@ -84,9 +87,7 @@ async def test_a_department_sees_its_own_and_the_company_sees_all(shop: Shop) ->
     assert (await shop.call("GET", "/conversations", by=seller, box="queue")).items[0]["id"] == conversation_id
     assert (await shop.call("GET", f"/conversations/{conversation_id}", by=servicer)).status == 404
     assert (await shop.act(conversation_id, "pickups", by=seller)).status == 200
-    below = await shop.organisation(
-        "店", f"/{shop.id}/{shop.places['sales']}/{{id}}/", shop.places["sales"]
-    )
+    below = await shop.organisation("店", f"/{shop.id}/{shop.places['sales']}/{{id}}/", shop.places["sales"])
     clerk = await shop.staff("店员", below, AGENT)
     assert (await shop.call("GET", f"/conversations/{conversation_id}", by=clerk)).status == 404
 

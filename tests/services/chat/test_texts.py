@@ -10,6 +10,8 @@ from tests.services.chat.conftest import Shop
 
 pytestmark = pytest.mark.anyio
 
+MORNING = [{"weekday": 1, "start": "09:00", "end": "10:00"}]
+
 
 async def test_a_new_company_works_at_once(shop: Shop) -> None:
     groups = (await shop.call("GET", "/groups")).items
@@ -19,7 +21,9 @@ async def test_a_new_company_works_at_once(shop: Shop) -> None:
     assert len(canned) >= 10
     assert {one["title"] for one in canned if one["is_locked"]} == {"开场问候", "简短问候", "结束语"}
     kinds = [one["kind"] for one in (await shop.call("GET", "/greetings")).items]
-    assert {"opening_brand", "opening_short", "opening_check", "holiday", "off_hours", "rating_invitation"} <= set(kinds)
+    assert {"opening_brand", "opening_short", "opening_check", "holiday", "off_hours", "rating_invitation"} <= set(
+        kinds
+    )
 
 
 async def test_a_group_is_replaced_as_a_whole(shop: Shop) -> None:
@@ -28,7 +32,10 @@ async def test_a_group_is_replaced_as_a_whole(shop: Shop) -> None:
         "capacity": 6,
         "hours": {
             "time_zone": "Asia/Shanghai",
-            "weekly": [{"weekday": 1, "start": "09:00", "end": "12:00"}, {"weekday": 1, "start": "13:00", "end": "24:00"}],
+            "weekly": [
+                {"weekday": 1, "start": "09:00", "end": "12:00"},
+                {"weekday": 1, "start": "13:00", "end": "24:00"},
+            ],
             "dates": [{"date": "2026-10-01", "title": "国庆", "spans": []}],
             "uses_public_holidays": True,
         },
@@ -60,7 +67,7 @@ async def test_a_group_is_replaced_as_a_whole(shop: Shop) -> None:
         ({"capacity": 0}, ["capacity"]),
         ({"hours": {"weekly": []}}, ["weekly"]),
         ({"hours": {"weekly": [{"weekday": 1, "start": "12:00", "end": "09:00"}]}}, ["weekly"]),
-        ({"hours": {"time_zone": "Mars/Base", "weekly": [{"weekday": 1, "start": "09:00", "end": "10:00"}]}}, ["time_zone"]),
+        ({"hours": {"time_zone": "Mars/Base", "weekly": MORNING}}, ["time_zone"]),
         ({"hours": {"dates": [{"date": "2026-02-30", "spans": [{"start": "09:00", "end": "10:00"}]}]}}, ["hours"]),
         ({"members": [{"agent_id": "nobody"}]}, ["members"]),
         ({"organisation_id": "nowhere"}, ["organisation_id"]),

@@ -205,9 +205,7 @@ async def test_presence_is_kept_as_intervals(shop: Shop) -> None:
     await shop.route()
 
     def query(reading: Reading) -> list[tuple[str, float, float | None]]:
-        rows = reading.rows(
-            sa.select(presences).where(presences.c.agent_id == agent.id).order_by(presences.c.began_at)
-        )
+        rows = reading.rows(sa.select(presences).where(presences.c.agent_id == agent.id).order_by(presences.c.began_at))
         return [
             (
                 row.status,

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from guanjia.contracts.auth import AuthClient, Session
-from guanjia.kit import clock
+from guanjia.kit import clock, metrics
 from guanjia.kit import log as request_log
 from guanjia.kit.auth import HEADER, Caller, sign_caller
 from guanjia.kit.calls import App, Directory, Message, Receive, Scope, Send
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 EMULATOR_ROOTS = frozenset({"cgi-bin", "sns", "connect", "customservice", "semantic", "v3"})
 BODY_SECONDS = 30.0
+REQUESTS = metrics.Counter("guanjia_requests_total", "Answers of the gateway", ["status"])
 DENIALS_KEPT = 200
 _DROPPED = frozenset({HEADER, b"x-request-id"})
 
@@ -95,6 +96,7 @@ class Door:
             nonlocal has_started, start
             has_started = True
             if message["type"] == "http.response.start":
+                REQUESTS.add(str(message["status"]))
                 start = {**message, "headers": _stamp(message.get("headers", ()), request_id)}
                 return
             if start is not None:
@@ -122,6 +124,9 @@ class Door:
         first, rest = split_service(path)
         if first == "health" and rest == "/":
             await self._send_health(send)
+            return
+        if first == "metrics" and rest == "/" and _is_local(scope):
+            await _send_metrics(send)
             return
         if first in ("", *APPS, "assets", "files"):
             await self._serve_file(scope, first, path, send)
@@ -280,6 +285,17 @@ async def _pass_on(app: App, scope: Scope, receive: Receive, send: Send) -> None
         return message
 
     await app(scope, timely, send)
+
+
+def _is_local(scope: Scope) -> bool:
+    """Metrics are for whoever watches this machine; to others they are not there."""
+    return bool(scope.get("client")) and scope["client"][0] in ("127.0.0.1", "::1")
+
+
+async def _send_metrics(send: Send) -> None:
+    headers = [(b"content-type", metrics.CONTENT_TYPE.encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": metrics.render().encode()})
 
 
 def _stamp(headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:

@@ -168,20 +168,18 @@ class Held:
         if c.subjects == before.subjects:
             c.subjects = [[one, part] for one, part in self._parts().items()]
         new = dict(c.subjects)
-        own = (access.c.company_id == c.company_id) & (access.c.conversation_id == c.id)
+        own = {"company_id": c.company_id, "conversation_id": c.id}
         gone = sorted(set(old) - set(new))
         if gone:
-            tx.execute(access.delete().where(own, access.c.subject_id.in_(gone)))
+            rows = (access.c.company_id == c.company_id) & (access.c.conversation_id == c.id)
+            tx.execute(access.delete().where(rows, access.c.subject_id.in_(gone)))
         place = {"phase": c.phase, "sort_at": c.sort_at, "last_at": c.last_at}
         if (c.phase, c.sort_at, c.last_at) != (before.phase, before.sort_at, before.last_at):
-            tx.update(access, {"company_id": c.company_id, "conversation_id": c.id}, place)
+            tx.update(access, own, place)
         for subject in sorted(set(old) & set(new)):
             if old[subject] != new[subject]:
-                tx.execute(access.update().where(own, access.c.subject_id == subject).values(part=new[subject]))
-        added = [
-            {"company_id": c.company_id, "conversation_id": c.id, "subject_id": one, "part": new[one], **place}
-            for one in sorted(set(new) - set(old))
-        ]
+                tx.update(access, {**own, "subject_id": subject}, {"part": new[subject]})
+        added = [{**own, "subject_id": one, "part": new[one], **place} for one in sorted(set(new) - set(old))]
         if added:
             tx.execute(access.insert(), added)
         return [one for one in gone if old[one] != "customer"]
@@ -222,7 +220,7 @@ class Held:
 
 def hold(tx: Transaction, company_id: str, conversation_id: str) -> Held:
     """Lock a conversation and read it; NotFound when there is none."""
-    pass
+    lock(tx, "conversation", conversation_id)
     c = load(tx, company_id, conversation_id)
     if c is None:
         raise NotFound()
@@ -231,7 +229,7 @@ def hold(tx: Transaction, company_id: str, conversation_id: str) -> Held:
 
 def hold_visible(tx: Transaction, caller: Caller, conversation_id: str) -> Held:
     """The same for a caller, who must see it."""
-    pass
+    lock(tx, "conversation", conversation_id)
     return Held(tx, find_visible(tx, caller, conversation_id))
 
 
