@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "requirements.md"
 
 # Rows without a test. It only shrinks: whoever covers a row lowers it.
-UNCOVERED = 163
+UNCOVERED = 162
 
 NONE = "—"
 ROW = re.compile(r"\| (?P<id>R-[A-Z0-9./-]+) \| (?P<title>[^|]+) \| (?P<service>[^|]+) \| (?P<tests>[^|]+) \|\Z")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.journeys.browser import ARGUMENTS, CHROMIUM, Guard, open_context
-from tests.journeys.company import Company
+from tests.journeys.firm import Account, Firm
 from tests.journeys.installation import Installation
 
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
@@ -45,9 +45,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def company(demo: Installation) -> Company:
+def firm(demo: Installation) -> Firm:
     """A company that this test has for itself."""
-    return Company(demo)
+    return Firm(demo, "晨光汽车")
+
+
+@pytest.fixture
+def account(firm: Firm) -> Account:
+    """Its official account."""
+    return firm.connect()
 
 
 @pytest.fixture(scope="session")

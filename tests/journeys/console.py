@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.journeys.company import PASSWORD
+from tests.journeys.firm import PASSWORD, Desk
 
 
 class Console:
@@ -17,12 +17,13 @@ class Console:
         self.base_url = base_url
 
     @classmethod
-    def signed_in(cls, context: BrowserContext, base_url: str, login: str, password: str = PASSWORD) -> Console:
-        """A new tab, with the sign-in form filled and sent."""
-        console = cls(context.new_page(), base_url)
+    def at_work(cls, context: BrowserContext, desk: Desk, status: str = "online") -> Console:
+        """A new tab of somebody who has filled the sign-in form and said what he is."""
+        console = cls(context.new_page(), desk.base_url)
         console.go("/sign-in")
-        console.fill_sign_in(login, password)
-        console.page.get_by_test_id("account-menu").wait_for()
+        console.fill_sign_in(desk.me["login"], PASSWORD)
+        console.expect_live()
+        console.set_presence(status)
         return console
 
     def go(self, path: str) -> None:

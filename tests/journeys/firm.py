@@ -203,8 +203,9 @@ class Firm:
     def change_default_group(self, **values: Any) -> dict[str, Any]:
         """Change the company's default group."""
         path = f"/chat/groups/{self.default_group['id']}"
-        self.default_group = self.admin.call("PUT", path, {**self.default_group, **values})
-        return self.default_group
+        changed: dict[str, Any] = self.admin.call("PUT", path, {**self.default_group, **values})
+        self.default_group = changed
+        return changed
 
     def group(self, name: str, members: list[Desk], **values: Any) -> dict[str, Any]:
         """Another group, always open unless ``values`` say otherwise."""

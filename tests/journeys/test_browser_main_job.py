@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 
 from tests.journeys.browser import Guard
-from tests.journeys.company import Company
 from tests.journeys.console import Console
+from tests.journeys.firm import PASSWORD, Account, Firm
 from tests.journeys.installation import Installation, Person, wait_for
 from tests.journeys.phone_page import PhonePage
 
@@ -24,18 +24,15 @@ REFUSED_CONTENT = 45002
 
 
 @pytest.fixture
-def console(company: Company, open_browser: OpenBrowser) -> Console:
-    """陈曦 is online in the console of a company where she is alone."""
-    return at_work(company, open_browser, "chen", "陈曦")
+def console(firm: Firm, open_browser: OpenBrowser) -> Console:
+    """Ann is online in the console of a company where she is alone."""
+    return Console.at_work(open_browser(), firm.hire("Ann"))
 
 
-def at_work(company: Company, open_browser: OpenBrowser, login: str, name: str, status: str = "online") -> Console:
-    """A new agent, signed in in a browser of his own."""
-    company.hire(login, name)
-    console = Console.signed_in(open_browser(), company.installation.base_url, company.login(login))
-    console.expect_live()
-    console.set_presence(status)
-    return console
+def phone_of(firm: Firm, account: Account, open_browser: OpenBrowser, name: str) -> PhonePage:
+    """A new customer's phone in a browser of its own, the account's chat open."""
+    customer = firm.customer(name, account)
+    return PhonePage.opened(open_browser(), firm.installation.base_url, customer, account.appid)
 
 
 def picture(folder: Path, name: str, colour: str) -> Path:
@@ -46,13 +43,13 @@ def picture(folder: Path, name: str, colour: str) -> Path:
 
 
 def test_text_picture_voice_and_location(
-    company: Company, console: Console, open_browser: OpenBrowser, tmp_path: Path
+    demo: Installation, firm: Firm, console: Console, open_browser: OpenBrowser, tmp_path: Path
 ) -> None:
-    company.greet("{name}，欢迎关注晨光服务！")
-    customer = company.phone("周小雨", is_following=False)
+    account = firm.connect(mode="safe", greeting="{name}，欢迎关注晨光服务！")
+    customer = demo.phone("周小雨")
     browser = open_browser(permissions=["microphone"])
-    phone = PhonePage.opened(browser, company.installation.base_url, customer)
-    phone.follow(company.appid)
+    phone = PhonePage.opened(browser, demo.base_url, customer)
+    phone.follow(account.appid)
     expect(phone.message("朋友，欢迎关注晨光服务！")).to_be_visible()
 
     phone.write("我的车刹车有异响")
@@ -98,8 +95,10 @@ def test_text_picture_voice_and_location(
     assert kinds == ["text", "image", "voice", "location"]
 
 
-def test_canned_reply_note_and_rating(company: Company, console: Console, open_browser: OpenBrowser) -> None:
-    phone = PhonePage.opened(open_browser(), company.installation.base_url, company.phone("吴优"), company.appid)
+def test_canned_reply_note_and_rating(
+    firm: Firm, account: Account, console: Console, open_browser: OpenBrowser
+) -> None:
+    phone = phone_of(firm, account, open_browser, "吴优")
     phone.write("发票什么时候能开？")
     console.open("发票什么时候能开？")
 
@@ -114,7 +113,7 @@ def test_canned_reply_note_and_rating(company: Company, console: Console, open_b
     field.press_sequentially("/开场问候")
     expect(console.page.get_by_test_id("canned-option").first).to_contain_text("开场问候")
     field.press("Enter")
-    greeting = re.compile("好！欢迎联系晨光汽车 [0-9a-f]+，我是客服陈曦，请问有什么可以帮您？")
+    greeting = re.compile("好！欢迎联系晨光汽车 [0-9a-f]+，我是客服Ann，请问有什么可以帮您？")
     expect(console.page.get_by_test_id("locked-reply")).to_have_text(greeting)
     field.press("Enter")
     expect(phone.messages("text", "account").filter(has_text=greeting)).to_be_visible()
@@ -139,37 +138,39 @@ def test_canned_reply_note_and_rating(company: Company, console: Console, open_b
     expect(console.page.get_by_test_id("conversation-row")).to_contain_text("★ 5")
 
 
-def test_transfer_to_a_colleague_with_a_note(company: Company, console: Console, open_browser: OpenBrowser) -> None:
-    phone = PhonePage.opened(open_browser(), company.installation.base_url, company.phone("郑爽"), company.appid)
+def test_transfer_to_a_colleague_with_a_note(
+    firm: Firm, account: Account, console: Console, open_browser: OpenBrowser
+) -> None:
+    phone = phone_of(firm, account, open_browser, "郑爽")
     phone.write("变速箱有顿挫")
     console.open("变速箱有顿挫")
     console.write("请问行驶了多少公里？")
     expect(phone.message("请问行驶了多少公里？")).to_be_visible()
 
-    colleague = at_work(company, open_browser, "zhao", "赵磊")
+    colleague = Console.at_work(open_browser(), firm.hire("Bob"))
     console.page.get_by_test_id("act-transfer").click()
-    console.page.get_by_test_id("agent-option").filter(has_text="赵磊").click()
+    console.page.get_by_test_id("agent-option").filter(has_text="Bob").click()
     console.page.get_by_test_id("hand-over-note").fill("客户很急，请先安抚")
     console.page.get_by_test_id("dialog-submit").click()
     expect(console.page.get_by_test_id("conversation-row")).to_have_count(0)
 
     colleague.open("变速箱有顿挫|请问行驶了多少公里|客户很急")
     expect(colleague.message("请问行驶了多少公里？")).to_be_visible()
-    expect(colleague.messages("system").filter(has_text="陈曦 转接会话：陈曦 → 赵磊")).to_be_visible()
+    expect(colleague.messages("system").filter(has_text="Ann 转接会话：Ann → Bob")).to_be_visible()
     expect(colleague.message("客户很急，请先安抚")).to_have_attribute("data-note", "true")
-    colleague.write("您好，我是赵磊，接着为您处理。")
-    expect(phone.message("您好，我是赵磊，接着为您处理。")).to_be_visible()
+    colleague.write("您好，我是Bob，接着为您处理。")
+    expect(phone.message("您好，我是Bob，接着为您处理。")).to_be_visible()
     expect(phone.message("客户很急，请先安抚")).to_have_count(0)
 
     console.page.go_back()
     expect(console.page.get_by_test_id("composer-bar")).to_have_attribute("data-bar", "colleague")
-    expect(console.message("您好，我是赵磊，接着为您处理。")).to_be_visible()
-    expect(colleague.page.get_by_test_id("viewers")).to_have_text(re.compile("陈曦 也在查看"))
+    expect(console.message("您好，我是Bob，接着为您处理。")).to_be_visible()
+    expect(colleague.page.get_by_test_id("viewers")).to_have_text(re.compile("Ann 也在查看"))
 
 
-def test_taken_from_the_queue(company: Company, open_browser: OpenBrowser) -> None:
-    console = at_work(company, open_browser, "chen", "陈曦", status="busy")
-    phone = PhonePage.opened(open_browser(), company.installation.base_url, company.phone("冯媛"), company.appid)
+def test_taken_from_the_queue(firm: Firm, account: Account, open_browser: OpenBrowser) -> None:
+    console = Console.at_work(open_browser(), firm.hire("Ann"), "busy")
+    phone = phone_of(firm, account, open_browser, "冯媛")
     phone.write("空调不制冷")
     console.show("queue")
     expect(console.page.get_by_test_id("tab-queue")).to_have_text("排队1")
@@ -184,26 +185,24 @@ def test_taken_from_the_queue(company: Company, open_browser: OpenBrowser) -> No
     expect(console.page.get_by_test_id("tab-queue")).to_have_text("排队0")
 
 
-def test_wrong_password_throttling_and_forbidden_page(company: Company, context: BrowserContext, guard: Guard) -> None:
+def test_wrong_password_throttling_and_forbidden_page(firm: Firm, context: BrowserContext, guard: Guard) -> None:
     # The browser itself writes a refused request into its console.
     guard.allow("status of 401", "status of 429")
-    company.hire("chen", "陈曦")
-    login = company.login("chen")
-    console = Console(context.new_page(), company.installation.base_url)
+    login = firm.hire("Ann").me["login"]
+    console = Console(context.new_page(), firm.installation.base_url)
     said = console.page.get_by_test_id("sign-in-error")
     console.go("/settings/staff")
     console.fill_sign_in(login, "wrong-Password-1")
     expect(said).to_have_text("账号或密码不正确 请检查后重试")
     expect(console.page.get_by_test_id("sign-in-password")).to_be_focused()
 
-    _fail_often(company.installation.person(), login)
+    _fail_often(firm.installation.person(), login)
     console.fill_sign_in(login, "wrong-Password-1")
     expect(said).to_have_text(re.compile(r"请在 \d+ 秒后再试"))
     expect(console.page.get_by_test_id("sign-in-submit")).to_be_disabled()
 
-    company.hire("zhao", "赵磊")
     console.go("/sign-in?return=/settings/staff")
-    console.fill_sign_in(company.login("zhao"), "journey-Password-7")
+    console.fill_sign_in(firm.hire("Bob").me["login"], PASSWORD)
     expect(console.page.get_by_test_id("forbidden")).to_contain_text("auth.staff.read")
     console.page.get_by_role("button", name="回到首页").click()
     expect(console.page.get_by_test_id("conversation-list")).to_be_visible()
@@ -221,23 +220,23 @@ def _fail_often(person: Person, login: str) -> None:
     wait_for("a delay", is_delayed, 40)
 
 
-def test_drafts_survive_reload_and_another_browser(
-    company: Company, console: Console, open_browser: OpenBrowser
-) -> None:
-    customer, other = company.phone("褚明"), company.phone("卫红")
-    customer.write(company.appid, "什么时候交车？")
+def test_drafts_survive_reload_and_another_browser(firm: Firm, account: Account, open_browser: OpenBrowser) -> None:
+    ann = firm.hire("Ann")
+    console = Console.at_work(open_browser(), ann)
+    customer, other = firm.customer("褚明", account), firm.customer("卫红", account)
+    customer.write(account.appid, "什么时候交车？")
     console.open("什么时候交车？")
     with console.page.expect_response(lambda answer: "/drafts" in answer.url and answer.ok):
         console.page.get_by_test_id("composer-text").fill("您的车预计下周")
     console.page.reload()
     expect(console.page.get_by_test_id("composer-text")).to_have_value("您的车预计下周")
 
-    other.write(company.appid, "可以改颜色吗？")
+    other.write(account.appid, "可以改颜色吗？")
     console.open("可以改颜色吗？")
     expect(console.page.get_by_test_id("composer-text")).to_have_value("")
     expect(console.row("什么时候交车？")).to_contain_text("[草稿]")
 
-    elsewhere = Console.signed_in(open_browser(), company.installation.base_url, company.login("chen"))
+    elsewhere = Console.at_work(open_browser(), ann)
     elsewhere.open("什么时候交车？")
     expect(elsewhere.page.get_by_test_id("composer-text")).to_have_value("您的车预计下周")
 
@@ -251,9 +250,9 @@ def wechat_control(demo: Installation) -> Iterator[Person]:
 
 
 def test_bubble_shows_sending_sent_failed_and_retry(
-    company: Company, console: Console, open_browser: OpenBrowser, wechat_control: Person
+    firm: Firm, account: Account, console: Console, open_browser: OpenBrowser, wechat_control: Person
 ) -> None:
-    phone = PhonePage.opened(open_browser(), company.installation.base_url, company.phone("蒋欣"), company.appid)
+    phone = phone_of(firm, account, open_browser, "蒋欣")
     phone.write("保修期多久？")
     console.open("保修期多久？")
 

@@ -16,6 +16,7 @@ import uvicorn
 from guanjia.app.demo import DemoData
 from guanjia.app.folder import DataFolder, FolderError
 from guanjia.app.platform import Platform
+from guanjia.app.protocol import BoundedProtocol
 from guanjia.app.services import DEMO_ONLY, SERVICES
 from guanjia.kit import log as logs
 from guanjia.kit.database import Target
@@ -84,7 +85,7 @@ async def serve(
     await platform.start()
     config = uvicorn.Config(
         platform.door,
-        http="httptools",
+        http=BoundedProtocol,
         loop="none",
         lifespan="off",
         ws="none",

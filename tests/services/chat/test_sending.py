@@ -273,6 +273,11 @@ async def test_the_way_of_a_customers_message(shop: Shop) -> None:
     assert await names() == ["conversation", "assigned"]
     await shop.call("PUT", f"/conversations/{conversation_id}/reads", {"number": 1}, by=agent)
     assert await names() == ["conversation", "assigned", "agent"]
+    await fan.write("第二条")
+    await shop.send(conversation_id, "您好", agent)
+    second = next(one for one in await shop.messages(conversation_id) if one["content"].get("content") == "第二条")
+    steps = (await shop.call("GET", f"/message-paths/{second['id']}")).items
+    assert [one["name"] for one in steps] == ["conversation", "assigned", "agent"], "who answers has seen it"
     assert (await shop.call("GET", f"/message-paths/{new_id()}")).status == 404
     assert (await shop.call("GET", "/message-paths/nothing")).status == 404
 

@@ -175,6 +175,16 @@ async def test_variables_are_filled_for_the_conversation(shop: Shop) -> None:
     assert next(one["text"] for one in found.items if one["title"] == "全部变量").startswith("早上好，")
 
 
+async def test_who_has_no_name_is_not_called_by_his_number(shop: Shop) -> None:
+    await shop.call("POST", "/canned-replies", reply(scope="company", title="称呼", text="{customer}，{remark}"))
+    fan = shop.fan()
+    fan.name = f"微信用户{fan.openid[-4:]}"
+    await fan.dispatched(await fan.write())
+    query = {"conversation_id": (await fan.conversation())["id"]}
+    found = await shop.call("GET", "/canned-replies/rendered", by=shop.agents[0], **query)
+    assert next(one["text"] for one in found.items if one["title"] == "称呼") == "朋友，朋友"
+
+
 async def test_greetings_are_replaced_as_a_whole(shop: Shop) -> None:
     items = (await shop.call("GET", "/greetings")).items
     off_hours = next(one for one in items if one["kind"] == "off_hours")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from guanjia.kit.database import Reading
+from guanjia.kit.database import Reading, encode_cursor
 from guanjia.services.chat.models import presences
 from guanjia.services.chat.routes.viewers import ViewerBoard
 from tests.services.chat.conftest import Shop
@@ -48,7 +48,16 @@ async def test_boxes_in_their_order_page_by_page(shop: Shop) -> None:
     await shop.act(opened[1], "closures", by=agent)
     assert await ids(shop, box="closed") == [opened[1], opened[0]]
     assert await ids(shop, box="all", agent_id=agent.id) == [opened[1], opened[0], opened[2]]
-    assert (await shop.call("GET", "/conversations", cursor="nonsense")).error == "cursor_invalid"
+    forged: list[list[str | int]] = [
+        ["2026-03-02T09:00:00", opened[0]],
+        ["now", opened[0]],
+        ["2026-03-02T09:00:00Z", "x"],
+        [1, 2],
+        ["a"],
+    ]
+    for cursor in ("nonsense", *(encode_cursor(values) for values in forged)):
+        refused = await shop.call("GET", "/conversations", cursor=cursor)
+        assert (refused.status, refused.error) == (400, "cursor_invalid")
     assert (await shop.call("GET", "/conversations", box="nothing")).status == 422
 
 
@@ -290,3 +299,28 @@ async def test_codes_have_words_in_both_languages(shop: Shop) -> None:
     assert words["window_closed"] == "已超过微信 48 小时的回复期限"
     answer = await shop.call("GET", "/words", by=shop.boss.__class__(kind="staff", id=shop.boss.id, locale="en"))
     assert answer.attribute["words"]["window_closed"] == "WeChat's 48 hours for answering are over"
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/conversations", {"agent_id": "x" * 500}),
+        ("/conversations", {"customer_id": "\x00"}),
+        ("/conversations", {"q": "\x00%_'\";--", "box": "all"}),
+        ("/conversations", {"limit": -5}),
+        ("/conversations", {"limit": 10**30}),
+        ("/conversations", {"limit": "many"}),
+        ("/conversations/{id}/messages", {"before": 10**30}),
+        ("/conversations/{id}/messages", {"after": -(10**30)}),
+        ("/conversations/{id}/messages", {"limit": 0}),
+        ("/conversations/{id}/history", {"cursor": "%%%"}),
+        ("/message-paths/" + "9" * 300, {}),
+        ("/canned-replies", {"q": "\x00"}),
+        ("/canned-replies/rendered", {"conversation_id": "x"}),
+        ("/canned-replies/rendered", {}),
+    ],
+)
+async def test_bad_queries_are_refused_not_failed(shop: Shop, path: str, query: dict[str, Any]) -> None:
+    _, conversation_id = await shop.waiting()
+    answer = await shop.call("GET", path.format(id=conversation_id), **query)
+    assert answer.status < 500, answer.body

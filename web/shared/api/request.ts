@@ -40,12 +40,15 @@ function address(path: string, query: Call['query']): string {
   return `${path}?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}`
 }
 
-function joinSignals(call: Call): AbortSignal | undefined {
-  const timeout = call.timeoutMs ?? TIMEOUT_MS
-  const signals = [call.signal, timeout > 0 ? AbortSignal.timeout(timeout) : undefined].filter(
-    (signal) => signal !== undefined,
-  )
-  return signals.length > 1 ? AbortSignal.any(signals) : signals[0]
+/** One signal for "no longer wanted" and "took too long"; AbortSignal.any is too new for the oldest browsers. */
+function signalOf(call: Call): { signal: AbortSignal; done: () => void } {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  if (call.signal?.aborted) abort()
+  call.signal?.addEventListener('abort', abort)
+  const wait = call.timeoutMs ?? TIMEOUT_MS
+  const timer = wait > 0 ? setTimeout(abort, wait) : undefined
+  return { signal: controller.signal, done: () => clearTimeout(timer) }
 }
 
 async function send(path: string, call: Call, token: string | null): Promise<Response> {
@@ -62,6 +65,7 @@ async function send(path: string, call: Call, token: string | null): Promise<Res
     headers['Content-Type'] = 'application/json'
     body = JSON.stringify(call.body)
   }
+  const { signal, done } = signalOf(call)
   try {
     return await fetch(address(path, call.query), {
       method: call.method ?? 'GET',
@@ -69,11 +73,13 @@ async function send(path: string, call: Call, token: string | null): Promise<Res
       body,
       credentials: 'same-origin',
       cache: 'no-store',
-      signal: joinSignals(call),
+      signal,
     })
   } catch (error) {
     if (call.signal?.aborted) throw error
     throw new ApiError({ status: 0, error: 'unreachable' })
+  } finally {
+    done()
   }
 }
 

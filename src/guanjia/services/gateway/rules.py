@@ -13,6 +13,8 @@ from guanjia.kit.http import RouteRow
 # Encoded slash, dot, backslash, NUL or percent: decoding once would change what the path means.
 _ENCODED = re.compile(rb"%(?:2[fFeE5]|5[cC]|00)")
 
+REMEMBERED_LENGTH = 200
+
 
 def plain_path(raw: bytes) -> str:
     """The one reading of a raw path; BadRequest when another parser could read it otherwise (§3.3)."""
@@ -54,7 +56,7 @@ class RouteTrie:
         self._root = _Node()
         for row in rows:
             self._add(row)
-        self.match = lru_cache(maxsize=20_000)(self._match)
+        self._remembered = lru_cache(maxsize=20_000)(self._match)
 
     def _add(self, row: RouteRow) -> None:
         node = self._root
@@ -76,8 +78,12 @@ class RouteTrie:
                 node = node.literals.setdefault(part, _Node())
         node.rows[row.method] = row
 
-    def _match(self, method: str, path: str) -> RouteRow | bool:
+    def match(self, method: str, path: str) -> RouteRow | bool:
         """The row for ``method`` and ``path``; True when the path is known under other methods only, else False."""
+        # Strangers choose the paths: long ones must not fill the memory.
+        return self._remembered(method, path) if len(path) <= REMEMBERED_LENGTH else self._match(method, path)
+
+    def _match(self, method: str, path: str) -> RouteRow | bool:
         parts = [part for part in path.strip("/").split("/") if part] if path.strip("/") else []
         found = _walk(self._root, parts, 0)
         if found is None:

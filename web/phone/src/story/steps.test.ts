@@ -78,6 +78,15 @@ describe('a step of a story', () => {
     expect(log).toEqual(['pickup k1', 'show k1'])
   })
 
+  it('waits for the menu message that it taps', async () => {
+    const late = world()
+    let looks = 0
+    late.phone.tapNewestItem = (index) =>
+      ++looks < 3 ? Promise.reject(new StepRefused('no_menu_item')) : note(`item ${index}`)
+    await runAct(late, { kind: 'tap_menu_item', index: 0 })
+    expect(log).toEqual(['chat', 'item 0'])
+  })
+
   it('says so when there is no conversation, or when the act is unknown', async () => {
     found = [undefined]
     await expect(runAct(world(), { kind: 'reply', text: 'x' })).rejects.toThrow(StepRefused)

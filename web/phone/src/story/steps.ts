@@ -46,14 +46,25 @@ const LOOK_MS = 700
 /** A reader's pace of writing, so that "typing…" is seen on the phone. */
 const WRITE_MS = 1200
 
-/** The open conversation; a customer's message may still be on its way to it. */
-async function findConversation(world: StepWorld): Promise<Conversation> {
-  for (let tries = 0; ; tries++) {
-    const found = await world.agent.find(world.openid())
-    if (found) return found
-    if (tries + 1 === FIND_TRIES) throw new StepRefused('no_conversation')
+/** Again while it is refused: what the step needs may still be on its way. */
+async function patiently<T>(world: StepWorld, deed: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await deed()
+    } catch (error) {
+      if (!(error instanceof StepRefused) || tries === FIND_TRIES) throw error
+    }
     await world.wait(FIND_PAUSE_MS)
   }
+}
+
+/** The open conversation of this customer. */
+function findConversation(world: StepWorld): Promise<Conversation> {
+  return patiently(world, async () => {
+    const found = await world.agent.find(world.openid())
+    if (!found) throw new StepRefused('no_conversation')
+    return found
+  })
 }
 
 /** The conversation in the agent's own hands, and open in the console. */
@@ -97,7 +108,7 @@ const DEEDS: Record<string, (world: StepWorld, act: Act) => Promise<unknown>> = 
   },
   tap_menu_item(world, act) {
     world.phone.showChat()
-    return world.phone.tapNewestItem(act.index ?? 0)
+    return patiently(world, () => world.phone.tapNewestItem(act.index ?? 0))
   },
   presence: (world, act) => world.agent.setStatus(act.status ?? 'online'),
   pickup: (world) => takeConversation(world),

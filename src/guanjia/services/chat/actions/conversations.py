@@ -106,6 +106,23 @@ class Held:
         """Store a system line: what happened, for staff only."""
         self.add(SYSTEM, "system", {"code": code, **data}, at)
 
+    def see(self, number: int, at: datetime) -> None:
+        """Note when an agent saw the customer's messages up to ``number``."""
+        c = self.c
+        if number > c.read_number:
+            self.tx.execute(
+                messages.update()
+                .where(
+                    messages.c.company_id == c.company_id,
+                    messages.c.conversation_id == c.id,
+                    messages.c.number > c.read_number,
+                    messages.c.number <= number,
+                    messages.c.author_kind == "customer",
+                    messages.c.seen_at.is_(None),
+                )
+                .values(seen_at=at)
+            )
+
     def change_message(self, message_id: str, address: Address, **values: Any) -> None:
         """Change a message of this conversation and tell it."""
         own = messages.c.id == message_id

@@ -10,7 +10,7 @@ from guanjia.kit.auth import Caller
 from guanjia.kit.database import Transaction, lock
 from guanjia.kit.errors import Conflict
 from guanjia.services.chat.actions.conversations import hold_visible
-from guanjia.services.chat.models import drafts, messages
+from guanjia.services.chat.models import drafts
 from guanjia.services.chat.queries.conversations import find_draft, find_visible
 from guanjia.services.chat.queries.messages import count_unread
 from guanjia.services.chat.rules import conversation as rules
@@ -28,18 +28,7 @@ def mark_read(tx: Transaction, caller: Caller, conversation_id: str, number: int
     if not c.is_open or c.agent_id not in (None, caller.id):
         return
     number = min(number, c.last_number)
-    tx.execute(
-        messages.update()
-        .where(
-            messages.c.company_id == c.company_id,
-            messages.c.conversation_id == c.id,
-            messages.c.number > c.read_number,
-            messages.c.number <= number,
-            messages.c.author_kind == "customer",
-            messages.c.seen_at.is_(None),
-        )
-        .values(seen_at=at)
-    )
+    held.see(number, at)
     if c.agent_id == caller.id:
         rules.looked_at(c, number, count_unread(tx, c.company_id, c.id, max(c.read_number, number)))
     elif number >= c.last_number:

@@ -84,6 +84,7 @@ def _check_may_answer(held: Held, caller: Caller, at: datetime) -> None:
     check_open(c)
     check_owner(held.tx, caller, c, may_consulted=True)
     check_window(held.tx, c, at)
+    held.see(c.last_number, at)
     if c.phase != "open":
         take(held, caller, at, "reply")
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select
 from guanjia.contracts.chat import ConversationView
 from guanjia.kit import clock
 from guanjia.kit.auth import Caller
-from guanjia.kit.database import Prepared, Reading, capped_count, decode_cursor, encode_cursor
+from guanjia.kit.database import Prepared, Reading, capped_count, decode_cursor, encode_cursor, is_id
 from guanjia.kit.errors import BadRequest, NotFound
 from guanjia.kit.http import Items
 from guanjia.services.chat.models import access, conversations, drafts
@@ -146,9 +146,12 @@ def _decode(cursor: str | None) -> Key | None:
         return None
     text, last = decode_cursor(cursor, 2)
     try:
-        return datetime.fromisoformat(text), str(last)
+        at = datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
         raise BadRequest("cursor_invalid") from error
+    if at.tzinfo is None or not isinstance(last, str) or not is_id(last):
+        raise BadRequest("cursor_invalid")
+    return at, last
 
 
 def _encode(key: Key) -> str:

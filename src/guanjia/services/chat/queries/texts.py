@@ -120,12 +120,14 @@ def text_values(reading: Reading, c: Conversation, at: datetime, agent_name: str
     company = company_of(reading, c.company_id)
     fan = find_fan(reading, c.company_id, c.account_id, c.openid)
     name = "" if fan is None else fan.customer_name or fan.name
+    if name.endswith(c.openid[-4:]):  # no name, but what stands in for one
+        name = ""
     local = local_time(at, company.time_zone)
     known = greetings_of(reading, c.company_id)
     return {
         "greeting": salutation(known, local, DEFAULTS.words["morning"], DEFAULTS.words["plain"]),
-        "customer": name or c.customer_name or DEFAULTS.words["customer"],
-        "remark": c.customer_name or DEFAULTS.words["customer"],
+        "customer": name or DEFAULTS.words["customer"],
+        "remark": DEFAULTS.words["customer"] if c.customer_name.endswith(c.openid[-4:]) else c.customer_name,
         "agent": agent_name,
         "company": company.name,
         "account": c.account_name,

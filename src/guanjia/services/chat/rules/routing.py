@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -95,13 +95,3 @@ def pick_agent(
 def has_skill(skills: Collection[str], lowered_text: str) -> bool:
     """Whether the text names one of the skills."""
     return any(skill and skill.casefold() in lowered_text for skill in skills)
-
-
-def order_queue(waiting: Iterable[tuple[float, str]]) -> dict[str, int]:
-    """Positions from 1 by (queued at, id)."""
-    return {key: place for place, (_at, key) in enumerate(sorted(waiting), 1)}
-
-
-def merged_capacity(capacities: Mapping[str, int]) -> int:
-    """What an agent takes in all: the largest of his groups."""
-    return max(capacities.values(), default=0)

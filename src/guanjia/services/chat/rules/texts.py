@@ -16,7 +16,6 @@ TEXT_BYTES = 2048
 NOTE_CHARACTERS = 2000
 HOLIDAYS = frozenset({"new_year", "spring_festival", "qingming", "labour", "dragon_boat", "mid_autumn", "national"})
 OPENINGS = ("opening_brand", "opening_short", "opening_check")
-GREETING_KINDS = frozenset({*OPENINGS, "holiday", "off_hours", "rating_invitation", "queued"})
 
 _MINUTES = re.compile(r"([01][0-9]|2[0-4]):[0-5][0-9]\Z")
 _VARIABLE = re.compile(r"\{(\w+)\}")

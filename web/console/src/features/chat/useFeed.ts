@@ -28,7 +28,11 @@ function applyEvent(client: QueryClient, me: string, event: StreamEvent): void {
   }
   if (event.name === 'conversation_changed') applyToDetail(client, event.data.conversation as Conversation)
   if (event.name === 'conversation_removed') {
-    client.removeQueries({ queryKey: keys.detail(event.data.conversation_id as string), exact: true })
+    // Out of the person's own hands, but perhaps still seen through an organisation: the server knows.
+    void client.invalidateQueries({
+      queryKey: keys.detail(event.data.conversation_id as string),
+      exact: true,
+    })
   }
   if (event.name === 'message_added' || event.name === 'message_changed') {
     const message = event.data.message as Message

@@ -5,7 +5,7 @@ import { i18n } from '@shared/i18n/i18n'
 import { wordsOf } from '@console/parts/errors'
 import { sendMessage, uploadPicture } from './api'
 import { keys } from './keys'
-import { putMessage, type Log } from './logic/feed'
+import { addOwn, type Log } from './logic/feed'
 import { Outbox, type Outgoing } from './logic/outbox'
 
 const STORED = 'guanjia.outbox'
@@ -35,7 +35,7 @@ export const outbox = new Outbox(
     },
     onSent: (message) => {
       client?.setQueryData<Log>(keys.log(message.conversation_id), (log) =>
-        log ? putMessage(log, message) : log,
+        log ? addOwn(log, message) : log,
       )
     },
     onChange: (next) => {

@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest'
 import type { Page } from '@shared/api/envelope'
 import type { StreamEvent } from '@shared/stream/event'
 import type { Conversation, Message } from '../types'
-import { applyToLog, applyToPages, belongs, joinLogs, order, putMessage, stableOrder, type Log } from './feed'
+import {
+  addOwn,
+  applyToLog,
+  applyToPages,
+  belongs,
+  joinLogs,
+  newestOf,
+  order,
+  putMessage,
+  stableOrder,
+  type Log,
+} from './feed'
 
 const ME = 'agent-1'
 
@@ -102,6 +113,22 @@ describe('a log', () => {
 
   it('leaves older numbers that are not loaded alone', () => {
     expect(numbers(putMessage(log(50, 51), message(10, { state: 'sent' })).items)).toEqual([50, 51])
+  })
+
+  it('never takes an answer that is older than what the stream told', () => {
+    const told = (state: 'sending' | 'sent'): StreamEvent => ({
+      id: 'chat:1',
+      service: 'chat',
+      name: 'message_changed',
+      data: { message: message(2, { state }) },
+    })
+    const answered = message(2, { state: 'sending' })
+    const held = putMessage(log(1), message(2, { state: 'sent' }))
+    expect(addOwn(held, answered)).toBe(held)
+    expect(numbers(addOwn(log(1), answered).items)).toEqual([1, 2])
+    expect(newestOf(answered, [told('sending'), told('sent')]).state).toBe('sent')
+    expect(newestOf(answered, [{ ...told('sent'), data: { message: message(3) } }])).toBe(answered)
+    expect(newestOf(answered, null)).toBe(answered)
   })
 
   it('joins stretches that touch or overlap, and drops the old one when there is a hole', () => {

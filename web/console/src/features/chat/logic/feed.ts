@@ -23,6 +23,22 @@ export function putMessage(log: Log, message: Message): Log {
   return { ...log, items: next }
 }
 
+/** A log with one's own message as its sending was answered: what the stream told of it already is newer. */
+export function addOwn(log: Log, answered: Message): Log {
+  return log.items.some((one) => one.id === answered.id) ? log : putMessage(log, answered)
+}
+
+/** A message as a deed answered it, unless the stream told something newer while the answer was on its way. */
+export function newestOf(answered: Message, arrived: StreamEvent[] | null): Message {
+  const told = (arrived ?? [])
+    .filter(
+      ({ service, name }) => service === 'chat' && (name === 'message_added' || name === 'message_changed'),
+    )
+    .map(({ data }) => data.message as Message)
+    .filter((message) => message.id === answered.id)
+  return told[told.length - 1] ?? answered
+}
+
 /** Two stretches of one log as one; the newer reading wins where they overlap. */
 export function joinLogs(older: Message[], newer: Message[]): Message[] {
   const first = newer[0]

@@ -21,12 +21,18 @@ export function replyBar(
 }
 
 export const LONGEST = 600
+export const LONGEST_NOTE = 2000
 const BYTES = 2048
 
-/** WeChat's limits of a text: 600 signs as we count them, 2048 bytes as it does. */
-export function measure(text: string): { length: number; isTooLong: boolean } {
+/** WeChat's limits of a text: 600 signs as we count them, 2048 bytes as it does. A note has a limit of its own. */
+export function measure(
+  text: string,
+  isNote: boolean,
+): { length: number; longest: number; isTooLong: boolean } {
   const length = Array.from(text).length
-  return { length, isTooLong: length > LONGEST || new TextEncoder().encode(text).length > BYTES }
+  if (isNote) return { length, longest: LONGEST_NOTE, isTooLong: length > LONGEST_NOTE }
+  const isTooLong = length > LONGEST || new TextEncoder().encode(text).length > BYTES
+  return { length, longest: LONGEST, isTooLong }
 }
 
 export const PICTURES = ['image/jpeg', 'image/png', 'image/gif']

@@ -74,10 +74,12 @@ describe('who may reply', () => {
 
 describe('limits', () => {
   it('counts signs as people do and bytes as WeChat does', () => {
-    expect(measure('a👍')).toEqual({ length: 2, isTooLong: false })
-    expect(measure('x'.repeat(600)).isTooLong).toBe(false)
-    expect(measure('x'.repeat(601)).isTooLong).toBe(true)
-    expect(measure('👍'.repeat(513)).isTooLong).toBe(true)
+    expect(measure('a👍', false)).toEqual({ length: 2, longest: 600, isTooLong: false })
+    expect(measure('x'.repeat(600), false).isTooLong).toBe(false)
+    expect(measure('x'.repeat(601), false).isTooLong).toBe(true)
+    expect(measure('x'.repeat(2000), true).isTooLong).toBe(false)
+    expect(measure('x'.repeat(2001), true).isTooLong).toBe(true)
+    expect(measure('👍'.repeat(513), false).isTooLong).toBe(true)
   })
 
   it('takes pictures only', () => {
