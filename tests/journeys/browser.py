@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
 ]
 CHROMIUM = "/usr/bin/chromium"
+# Pictures and traces of pages: of failed tests, and of the walk.
+RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 # A busy machine is slow, not wrong.
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)

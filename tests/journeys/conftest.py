@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.journeys.browser import ARGUMENTS, CHROMIUM, Guard, open_context
+from tests.journeys.browser import ARGUMENTS, CHROMIUM, RESULTS, Guard, open_context
 from tests.journeys.firm import Account, Firm
 from tests.journeys.installation import Installation
 
-RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 _HAS_FAILED = pytest.StashKey[bool]()
 
 

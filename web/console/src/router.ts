@@ -62,6 +62,15 @@ router.beforeEach(async (to) => {
   return { name: 'sign-in', query: to.fullPath === '/' ? {} : { return: to.fullPath } }
 })
 
+/** A page of an older release may ask for a piece that is gone: the new release is fetched, once. */
+router.onError((_error, to) => {
+  const mark = 'guanjia.reloaded'
+  const last = Number(sessionStorage.getItem(mark) ?? 0)
+  if (Date.now() - last < 30_000) return
+  sessionStorage.setItem(mark, String(Date.now()))
+  window.location.assign(router.resolve(to.fullPath).href)
+})
+
 session.onLeave((isWanted) => {
   const here = router.currentRoute.value
   if (here.meta.isPublic) return

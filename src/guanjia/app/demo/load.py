@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import re
 import secrets
 import time
 import tomllib
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CONVERSATIONS = 30
 SETTLE_SECONDS = 20.0
+_VARIABLE = re.compile(r"\{\w+\}，?")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -283,7 +285,7 @@ class DemoData:
         for one in self._data["canned"]:
             for sort, text in enumerate(one["texts"]):
                 body = {
-                    "title": text.removeprefix("{greeting}，").removeprefix("{customer}，")[:16],
+                    "title": _VARIABLE.sub("", text)[:14],
                     "text": text,
                     "category": one["category"],
                     "scope": "company",

@@ -5,6 +5,7 @@ envelope.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import msgspec
@@ -48,6 +49,8 @@ def build_litestar(service: Service, context: Context | None, *, with_openapi: b
         return answer(_translate(request, error))
 
     def on_crash(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        if type(error) in (LookupError, UnicodeDecodeError) and request.content_type[0] == "multipart/form-data":
+            return answer(BadRequest())  # a part names a character set that is none, or breaks its own
         log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
         return answer(GuanjiaError())
 
@@ -161,7 +164,26 @@ def _field(key: str, message: str) -> tuple[str, str]:
         return message.rsplit("missing required field", 1)[1].split(" - at", 1)[0].strip(" `"), "field_missing"
     text, _, path = message.partition(" - at ")
     name = path.strip(" `").removeprefix("$").lstrip(".") or key.removeprefix("data.") or "body"
-    return (name if name != "data" else "body"), text
+    return (name if name != "data" else "body"), _reason(text)
+
+
+# What msgspec says of a value → the code of our words; a limit follows its code after a colon.
+_REASONS = (
+    (re.compile(r"of length >= (\d+)"), "field_too_short"),
+    (re.compile(r"of length <= (\d+)"), "field_too_long"),
+    (re.compile(r"(?:int|float)` >= (-?\d+)"), "field_too_small"),
+    (re.compile(r"(?:int|float)` <= (-?\d+)"), "field_too_large"),
+    (re.compile(r"matching regex"), "field_malformed"),
+    (re.compile(r"Invalid enum value"), "field_not_a_choice"),
+    (re.compile(r"Expected "), "field_of_wrong_type"),
+)
+
+
+def _reason(text: str) -> str:
+    for pattern, code in _REASONS:
+        if found := pattern.search(text):
+            return f"{code}:{found[1]}" if found.groups() else code
+    return "field_malformed"
 
 
 async def send_failure(error: GuanjiaError, words: Words, send: Send) -> None:

@@ -48,13 +48,19 @@ def reply(attribute: T, prompt: str = "") -> Envelope[T]:
     return Envelope(code=1, message=_OK[locale.get()], prompt=prompt, path="", attribute=attribute)
 
 
+def _field_words(reason: str, words: Words, language: str) -> str:
+    """What is wrong with a field; a reason may carry its limit (``field_too_long:600``)."""
+    code, _, limit = reason.partition(":")
+    return words.find(code, language, {"limit": limit})[0]
+
+
 def failure(error: GuanjiaError, words: Words, language: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body of a refusal in the reader's language."""
     message, prompt = words.find(error.code, language, error.data)
     attribute: dict[str, Any] = {
         **error.data,
         "error": error.code,
-        "fields": {name: words.find(reason, language, {})[0] for name, reason in error.fields.items()},
+        "fields": {name: _field_words(reason, words, language) for name, reason in error.fields.items()},
         "request_id": log.request_id.get(),
     }
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]

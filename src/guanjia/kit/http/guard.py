@@ -59,7 +59,11 @@ async def guarded_receive(scope: Scope, receive: Receive) -> Receive:
             body = await read_body(scope, receive, UPLOAD_LIMIT if is_upload else JSON_LIMIT)
     except TimeoutError as error:
         raise BadRequest("body_incomplete") from error
-    if body and not is_upload:
+    if is_upload:
+        # JSON under this name would pass unchecked, and browsers send it across sites without asking.
+        if body and not body.lstrip(b"\r\n").startswith(b"--"):
+            raise UnsupportedMedia()
+    elif body:
         if kind != b"application/json":
             raise UnsupportedMedia()
         check_json(body)

@@ -129,7 +129,7 @@ class Door:
             await _send_metrics(send)
             return
         if first in ("", *APPS, "assets", "files"):
-            await self._serve_file(scope, first, path, send)
+            await self._serve_file(scope, first, f"/{first}{path[1 + len(first) :]}", send)
             return
         if method == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": []})

@@ -82,13 +82,21 @@ class Pages:
 
 def _existing(file: Path, first_page: Path, is_asset: bool) -> Path:
     """The file, or the app's first page for an address of its own; looked up in the page cache, so not blocking."""
-    if file.is_file():
+    if _is_file(file):
         return file
     if is_asset:
         raise NotFound()
     if not first_page.is_file():
         raise Unavailable("pages_not_built", retry_after=60)
     return first_page
+
+
+def _is_file(file: Path) -> bool:
+    """Whether there is such a file; a name longer than the system allows names none."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
 
 
 def _etag(file: Path) -> bytes:

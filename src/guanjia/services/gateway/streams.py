@@ -70,7 +70,10 @@ class Waiter:
         self.is_closed = False
 
     def push(self, frame: bytes) -> None:
-        """Queue a frame; a client too slow to read its backlog is let go and comes back with its cursor."""
+        """Queue a frame; a client too slow to read its backlog is let go and comes back with its cursor. Nothing is
+        kept for one that is let go: it may never read."""
+        if self.is_closed:
+            return
         self.frames.append(frame)
         self.size += len(frame)
         if self.size > BUFFER_LIMIT:
@@ -112,9 +115,14 @@ class Streams:
         return len(self._waiters)
 
     def end_sessions(self, rows: Sequence[FeedRow]) -> None:
-        """End the streams of revoked sessions (``auth``'s feed)."""
+        """End the streams of revoked sessions and of closed companies (``auth``'s feed)."""
         for row in rows:
-            if row.name == "sessions_revoked":
+            if row.name == "company_changed":
+                company = msgspec.json.decode(row.data)
+                for waiter in tuple(self._waiters):
+                    if not company["is_active"] and next(iter(waiter.callers.values())).company_id == company["id"]:
+                        waiter.close()
+            elif row.name == "sessions_revoked":
                 data = msgspec.json.decode(row.data)
                 for waiter in tuple(self._waiters):
                     caller = next(iter(waiter.callers.values()))
@@ -150,7 +158,7 @@ class Streams:
                     self._deliver(waiter, service, row)
 
     def _deliver(self, waiter: Waiter, service: str, row: FeedRow) -> None:
-        if row.seq > waiter.cursors[service]:
+        if row.seq > waiter.cursors[service] and not waiter.is_closed:
             waiter.cursors[service] = row.seq
             waiter.push(_frame(service, row, waiter.cursors))
 
@@ -179,7 +187,8 @@ class Streams:
                     del self._by_subject[service, subject]
 
     async def _catch_up(self, waiter: Waiter) -> str:
-        """Send what lies between the cursors and now; the service that needs a resync, or empty."""
+        """Send what lies between the cursors and now, as far as the backlog may grow; the service that needs a resync,
+        or empty."""
         for service, cursor in tuple(waiter.cursors.items()):
             feed = self.feeds[service]
             if cursor > feed.head or cursor < await feed.floor():
@@ -193,6 +202,8 @@ class Streams:
                 for row in rows:
                     if is_visible(row, waiter.callers[service]):
                         self._deliver(waiter, service, row)
+                if waiter.is_closed:
+                    return ""
             waiter.cursors[service] = max(waiter.cursors[service], cursor)
         waiter.is_catching_up = False
         for service, row in waiter.held:

@@ -15,7 +15,7 @@ from guanjia.kit.errors import Conflict, Invalid
 from guanjia.services.auth.actions.audit import record, record_deed
 from guanjia.services.auth.actions.organisations import lock_company, publish_company, publish_organisation
 from guanjia.services.auth.actions.staff import NewStaff, insert_staff
-from guanjia.services.auth.models import companies, organisations
+from guanjia.services.auth.models import companies, organisations, sessions
 from guanjia.services.auth.queries.organisations import company_view, find_company, has_company
 from guanjia.services.auth.queries.staff import find_staff, held_roles, staff_fields
 from guanjia.services.auth.rules.organisations import child_path
@@ -100,6 +100,9 @@ def change_company(tx: Transaction, caller: Caller, company_id: str, patch: Comp
         if company_id == caller.company_id:
             raise Conflict("company_is_own")
         changed["is_active"] = patch.is_active
+        if not patch.is_active:
+            living = (sessions.c.company_id == company_id) & sessions.c.revoked_at.is_(None)
+            tx.execute(sessions.update().where(living).values(revoked_at=at, revoked_for="company_closed"))
     if changed:
         values = {**changed, "version": row.version + 1}
         tx.execute(companies.update().where(companies.c.id == company_id).values(**values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -147,11 +147,11 @@ def _decode(cursor: str | None) -> Key | None:
     text, last = decode_cursor(cursor, 2)
     try:
         at = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
+        if at.tzinfo is None or not isinstance(last, str) or not is_id(last):
+            raise BadRequest("cursor_invalid")
+        return at.astimezone(UTC), last  # which the edges of the calendar may not have
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadRequest("cursor_invalid") from error
-    if at.tzinfo is None or not isinstance(last, str) or not is_id(last):
-        raise BadRequest("cursor_invalid")
-    return at, last
 
 
 def _encode(key: Key) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ import msgspec
 
 from guanjia.contracts.wechat.callback import Fields, MalformedBody, text_of
 
-LONGEST_OPENID = 64
+# 28 letters, digits, dashes and underscores are the rule; what could name nobody elsewhere is no sender.
+_OPENID = re.compile(r"[!-~]{1,64}\Z")
 _LAST_SECOND = 253402300799  # of the year 9999
 
 # Of each known kind of message: WeChat's field → ours.
@@ -89,7 +91,7 @@ def read_push(fields: Fields, received_at: datetime) -> Push:
     ``received_at`` stands in for a time that can't be read.
     """
     openid, kind = text_of(fields, "FromUserName"), text_of(fields, "MsgType").lower()
-    if not openid or len(openid) > LONGEST_OPENID or not kind:
+    if not _OPENID.match(openid) or not kind:
         raise MalformedBody("no sender or kind")
     created = text_of(fields, "CreateTime")
     original_id = text_of(fields, "ToUserName")

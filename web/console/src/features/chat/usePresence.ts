@@ -1,6 +1,7 @@
 import { computed } from 'vue'
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { toastError } from '@console/parts/errors'
+import { useStaff } from '@console/stores/session'
 import { beat, readPresence, setPresence } from './api'
 import { keys } from './keys'
 import type { AgentStatus } from './types'
@@ -8,7 +9,12 @@ import type { AgentStatus } from './types'
 /** Whether this agent takes work. */
 export function usePresence() {
   const client = useQueryClient()
-  const query = useQuery({ queryKey: keys.presence, queryFn: readPresence })
+  const staff = useStaff()
+  const query = useQuery({
+    queryKey: keys.presence,
+    queryFn: readPresence,
+    enabled: computed(() => staff.may('chat.conversations.write')),
+  })
   const status = computed<AgentStatus>(() => query.data.value?.status ?? 'offline')
 
   async function choose(next: AgentStatus): Promise<void> {
