@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -54,7 +53,6 @@ def stage(demo: Installation) -> Stage:
     account = demo.account()
     appid = account["appid"]
     admin = demo.staff("admin")
-    admin.call("PUT", "/chat/presences/current", {"status": "busy"})
     phone, other = demo.phone("周小雨"), demo.phone("韩梅")
     for one in (phone, other):
         one.follow(appid)
@@ -71,7 +69,7 @@ def stage(demo: Installation) -> Stage:
         medium = {"media_id": voice["media_id"]} if kind == "voice" else {}
         control.call("POST", f"/emulator/phones/{phone.id}/messages", body | medium)
     open_id = _conversation(admin, phone.openid(appid))
-    admin.call("POST", f"/chat/conversations/{open_id}/pickups", {})
+    _take(admin, open_id)
     _say(admin, open_id, "您好，请先减速慢行，尽快到店检查。")
     _say(admin, open_id, "客户很急，请优先安排", is_note=True)
     control.call("PUT", "/emulator/faults", {"send_errcode": REFUSED_CONTENT})
@@ -93,13 +91,17 @@ def _conversation(admin: Person, openid: str) -> str:
     return wait_for("the conversation", find)
 
 
+def _take(admin: Person, conversation_id: str) -> None:
+    """Have the conversation in hand, also if it was handed back while nobody had the console open."""
+    admin.call("PUT", "/chat/presences/current", {"status": "busy"})
+    if admin.call("GET", f"/chat/conversations/{conversation_id}")["conversation"]["agent_id"] != admin.me["id"]:
+        admin.call("POST", f"/chat/conversations/{conversation_id}/pickups", {})
+
+
 def _say(admin: Person, conversation_id: str, text: str, *, is_note: bool = False) -> None:
     key = f"walk-{text}"
     body = {"client_id": key[:30], "kind": "text", "content": {"content": text}, "is_note": is_note}
     admin.call("POST", f"/chat/conversations/{conversation_id}/messages", body, Idempotency_Key=str(hash(key)))
-
-
-OpenIn = Callable[..., Page]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -108,6 +110,7 @@ def test_every_page(
     demo: Installation, stage: Stage, browser: Browser, guard: Guard, language: str, theme: str
 ) -> None:
     walk = Walk(language, theme, RESULTS / "walk")
+    _take(demo.staff("admin"), stage.open_id)
     # The missing page is asked for on purpose.
     guard.allow("status of 404 (Not Found) (http://127.0.0.1")
 
@@ -248,6 +251,10 @@ def _small_phone(walk: Walk, page: Page, demo: Installation, stage: Stage) -> No
     get = page.get_by_test_id(f"phone-{stage.other.id}").get_by_test_id
     get("message-text").first.wait_for()
     walk.see(page, "small")
+    page.get_by_test_id("strip-toggle").click()
+    page.get_by_test_id("pushes").wait_for()
+    walk.see(page, "small+strip")
+    page.get_by_test_id("strip-toggle").click()
     if get("menu-keyboard").is_visible():
         get("menu-keyboard").click()
     get("composer-plus").click()
@@ -271,7 +278,7 @@ def _small_phone(walk: Walk, page: Page, demo: Installation, stage: Stage) -> No
 def _story(walk: Walk, page: Page, demo: Installation, stage: Stage) -> None:
     page.goto(f"{demo.base_url}/phone/story.html")
     inside = page.get_by_test_id("story-console").content_frame
-    inside.get_by_test_id("conversation-row").first.wait_for()
+    inside.get_by_test_id("conversation-list").wait_for()
     walk.see(page, "story")
     for _ in range(3):
         page.get_by_test_id("story-next").click()

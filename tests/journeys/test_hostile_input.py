@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 import http.client
 import json
+import os
+import secrets
 import socket
 import threading
 import time
@@ -16,7 +18,9 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from guanjia.app.services import SERVICES
+from guanjia.kit.database import Target
 from guanjia.kit.http import RouteRow, route_rows
+from tests.conftest import SERVERS
 from tests.journeys.bodies import Document
 from tests.journeys.firm import Firm
 from tests.journeys.installation import Installation, wait_for
@@ -51,6 +55,7 @@ QUERIES = (
 )
 # Would end the attacker's own session.
 SIGN_OUT = "/tokens/current"
+NO_FAULTS = b'{"is_api_down":false,"answer_delay_seconds":0,"send_errcode":0,"errcodes":{},"quotas":{}}'
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 DOCUMENTS = {service.id: Document(service) for service in SERVICES if service.routes}
 ROWS = [(service.id, row) for service in SERVICES for row in route_rows(service)]
@@ -137,11 +142,17 @@ class Attacker:
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("target") / "data").start()
+    """A demo, on the database that ``GUANJIA_DATABASE`` names: what one takes may break another."""
+    kind = os.environ.get("GUANJIA_DATABASE", "sqlite").split(":", 1)[0]
+    database = "sqlite" if kind == "sqlite" else f"{SERVERS[kind][0]}/guanjia_hostile_{secrets.token_hex(4)}"
+    installation = Installation(tmp_path_factory.mktemp("target") / "data", database=database).start()
     try:
         yield installation.wait_for_demo_data()
     finally:
         installation.stop()
+        for service in SERVICES:
+            if service.metadata is not None:
+                Target(installation.folder, database).drop(service.id)
 
 
 @pytest.fixture(scope="module")
@@ -248,8 +259,7 @@ def send_fields(attacker: Attacker) -> None:
         path = f"/{service}{ids_of(row, UUID)}"
         for body in DOCUMENTS[service].hostile(schema):
             attacker.send(row.method, path, json.dumps(body).encode())
-    reset = b'{"is_api_down":false,"answer_delay_seconds":0,"send_errcode":0,"errcodes":{},"quotas":{}}'
-    attacker.expect(200, "PUT", "/emulator/faults", reset)
+    attacker.expect(200, "PUT", "/emulator/faults", NO_FAULTS)
 
 
 def test_hostile_fields(attacker: Attacker) -> None:
@@ -311,6 +321,7 @@ def test_hostile_fields_of_what_is_there(attacker: Attacker, firm: Firm, real_id
             if owner.send(row.method, path, json.dumps(body).encode()) in (200, 201):
                 taken += 1
                 version = json.loads(owner.answer)["attribute"].get("version", version)
+    owner.expect(200, "PUT", "/emulator/faults", NO_FAULTS)
     owner.check()
     assert taken > 100
     attacker.requests += owner.requests

@@ -23,11 +23,18 @@ WORDS = """() => {
         for (const one of document.querySelectorAll(`[${name}]`)) shown.push(one.getAttribute(name))
     return shown.join('\\n')
 }"""
-SETTLED = """() => Promise.all(
-    document.getAnimations()
-        .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
-        .map((one) => one.finished.catch(() => null))
-).then(() => null)"""
+# What a click sets moving begins a frame or two later, and one motion may set off another.
+SETTLED = """async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    const moving = () => document.getAnimations().filter((one) => {
+        return one.playState === 'running' && Number.isFinite(one.effect.getComputedTiming().endTime)
+    })
+    await frame()
+    while (moving().length > 0) {
+        await Promise.all(moving().map((one) => one.finished.catch(() => null)))
+        await frame()
+    }
+}"""
 RUN_AXE = "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations'], preload: false})"
 
 

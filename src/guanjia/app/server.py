@@ -61,9 +61,7 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-async def serve(
-    *, host: str, port: int, folder: Path, is_demo: bool | None, database: str, public_url: str = ""
-) -> int:
+async def serve(*, host: str, port: int, folder: Path, is_demo: bool | None, database: str) -> int:
     """Run all services in this process until SIGINT or SIGTERM; the exit code."""
     data = DataFolder(folder)
     Target(data.path, database).service_url("auth")  # a kind that is unknown must not become the folder's

@@ -212,6 +212,8 @@ async def test_a_closed_company_is_closed_at_once(host: Host, company: Company) 
     assert (await host.request("auth", "PATCH", path, caller=first, body=body)).error == "stale_version"
     again = {"is_active": True, "version": 2}
     assert (await host.request("auth", "PATCH", path, caller=first, body=again)).status == 200
+    assert not await is_living(host, session.attribute["access_token"])
+    session = await sign_in(host, company.administrator["login"], PASSWORD)
     assert await is_living(host, session.attribute["access_token"])
     own = f"/companies/{first.company_id}"
     refused = await host.request("auth", "PATCH", own, caller=first, body=body)

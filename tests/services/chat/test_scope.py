@@ -125,6 +125,43 @@ async def test_an_administrator_of_a_department_reaches_no_group_outside_it(shop
     assert (await shop.call("POST", "/groups", body, by=admin)).status == 201
 
 
+async def test_what_speaks_for_the_whole_company_is_not_changed_from_a_part_of_it(shop: Shop) -> None:
+    admin = await shop.staff("部门管理员", shop.places["sales"], SUPERVISOR)
+    before = (await shop.call("GET", "/greetings")).items
+    company_reply = {"title": "全公司", "text": "您好", "scope": "company"}
+    kept = (await shop.call("POST", "/canned-replies", company_reply)).attribute
+    own_group = {"name": "销售", "organisation_id": shop.places["sales"]}
+    for method, path, body in (
+        ("PUT", "/greetings", {"items": []}),
+        ("POST", "/canned-replies", company_reply),
+        ("PUT", f"/canned-replies/{kept['id']}", {**kept, "text": "改"}),
+        ("PUT", f"/canned-replies/{kept['id']}", {**kept, "scope": "personal"}),
+        ("DELETE", f"/canned-replies/{kept['id']}", None),
+        ("POST", "/groups", {**own_group, "is_default": True}),
+    ):
+        refused = await shop.call(method, path, body, by=admin)
+        assert (refused.status, refused.error) == (403, "company_wide_only"), (method, path)
+    group = (await shop.call("POST", "/groups", own_group, by=admin)).attribute
+    refused = await shop.call("PUT", f"/groups/{group['id']}", {**group, "is_default": True}, by=admin)
+    assert refused.error == "company_wide_only"
+    assert (await shop.call("GET", "/greetings")).items == before
+
+
+async def test_a_department_writes_the_texts_of_its_own_groups_only(shop: Shop) -> None:
+    admin = await shop.staff("部门管理员", shop.places["sales"], SUPERVISOR)
+    own = await shop.group("销售", organisation_id=shop.places["sales"])
+    other = await shop.group("售后", organisation_id=shop.places["service"])
+    body = {"title": "组内", "text": "您好", "scope": "group"}
+    refused = await shop.call("POST", "/canned-replies", {**body, "group_id": other["id"]}, by=admin)
+    assert (refused.status, list(refused.fields)) == (422, ["group_id"])
+    theirs = (await shop.call("POST", "/canned-replies", {**body, "group_id": other["id"]})).attribute
+    for method, draft in (("PUT", {**theirs, "group_id": own["id"]}), ("DELETE", None)):
+        assert (await shop.call(method, f"/canned-replies/{theirs['id']}", draft, by=admin)).status == 403
+    mine = await shop.call("POST", "/canned-replies", {**body, "group_id": own["id"]}, by=admin)
+    assert mine.status == 201
+    assert (await shop.call("DELETE", f"/canned-replies/{mine.attribute['id']}", by=admin)).status == 200
+
+
 async def test_every_route_for_staff_names_its_permission() -> None:
     assert all(row.permission for row in ROWS if "staff" in row.callers)
     # Shared canned replies have no route of their own: the action asks for this one beside ``chat.canned.own``.

@@ -233,6 +233,16 @@ async def test_a_picture_of_another_company_cannot_be_sent(shop: Shop) -> None:
     assert (refused.status, list(refused.fields)) == (422, ["file"])
 
 
+@pytest.mark.parametrize("charset", ["nonsense", "utf-16"])
+async def test_a_part_in_no_character_set_is_malformed(shop: Shop, charset: str) -> None:
+    part = f'--gj\r\nContent-Disposition: form-data; name="file"\r\nContent-Type: text/plain; charset={charset}\r\n\r\n'
+    refused = await shop.stage.host.request(
+        "chat", "POST", "/uploads", caller=shop.agents[0], content=part.encode() + b"odd\r\n--gj--\r\n",
+        headers={"content-type": "multipart/form-data; boundary=gj"},
+    )  # fmt: skip
+    assert (refused.status, refused.error) == (400, "malformed")
+
+
 async def test_uploads_are_judged_by_their_content(shop: Shop) -> None:
     for kind, media_type in (("JPEG", "image/jpeg"), ("GIF", "image/gif")):
         assert (await upload(shop, picture(kind))).attribute["media_type"] == media_type

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from guanjia.kit.database import Reading, encode_cursor
+from guanjia.kit.database import Reading, encode_cursor, new_id
 from guanjia.services.chat.models import presences
 from guanjia.services.chat.routes.viewers import ViewerBoard
 from tests.services.chat.conftest import Shop
@@ -314,6 +314,9 @@ async def test_codes_have_words_in_both_languages(shop: Shop) -> None:
         ("/conversations/{id}/messages", {"after": -(10**30)}),
         ("/conversations/{id}/messages", {"limit": 0}),
         ("/conversations/{id}/history", {"cursor": "%%%"}),
+        ("/conversations", {"cursor": encode_cursor(["9999-12-31T23:59:59-12:00", new_id()]), "box": "all"}),
+        ("/conversations", {"cursor": encode_cursor(["0001-01-01T00:00:00+14:00", new_id()]), "box": "queue"}),
+        ("/conversations", {"cursor": encode_cursor(["2026-01-01", new_id()]), "box": "all"}),
         ("/message-paths/" + "9" * 300, {}),
         ("/canned-replies", {"q": "\x00"}),
         ("/canned-replies/rendered", {"conversation_id": "x"}),

@@ -12,7 +12,8 @@ from guanjia.kit.auth import Caller
 from guanjia.kit.calls import Message
 from guanjia.kit.database import Database, Target, Transaction, service_metadata
 from guanjia.kit.errors import BadRequest, Conflict
-from guanjia.kit.feed import Event, FeedLog, publish
+from guanjia.kit.feed import Event, FeedLog, FeedRow, publish
+from guanjia.services.gateway import streams
 from guanjia.services.gateway.streams import Streams, format_cursors, parse_cursors
 
 
@@ -213,5 +214,100 @@ def test_closing_ends_every_stream_cleanly(tmp_path: Path) -> None:
             await stage.streams.close()
             await asyncio.gather(*(task for _, task in pairs))
             assert all(browser.ended for browser, _ in pairs)
+
+    asyncio.run(main())
+
+
+class Stuck(Browser):
+    """A client that takes the head of the answer and reads nothing more until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_read = asyncio.Event()
+        self.is_stuck = asyncio.Event()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            self.is_stuck.set()
+            await self.may_read.wait()
+        await super().send(message)
+
+
+def test_who_does_not_read_is_let_go_and_costs_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "BUFFER_LIMIT", 2_000)
+
+    async def main() -> None:
+        async with Stage(tmp_path) as stage:
+            browser = Stuck()
+            waiter = stage.streams.waiter({"demo": agent("a1")}, None, "s1", 9e9)
+            task = asyncio.create_task(stage.streams.serve_sse(waiter, True, browser.receive, browser.send))
+            await browser.is_stuck.wait()
+            for number in range(100):
+                await stage.say(str(number), "a1")
+            await stage.reach(100)
+            assert waiter.is_closed
+            assert waiter.size < 4_000
+            assert sum(map(len, waiter.frames)) == waiter.size
+            browser.may_read.set()
+            async with asyncio.timeout(5):
+                await task
+            assert browser.ended
+            missed = int(browser.frames[-1].split("id: demo:")[1].split("\n")[0])
+            assert browser.texts == [str(number) for number in range(missed)]
+            again, other = listen(stage, agent("a1"), {"demo": missed})
+            async with asyncio.timeout(5):
+                await other
+            assert again.texts[0] == str(missed)
+
+    asyncio.run(main())
+
+
+def test_a_long_absence_is_caught_up_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "BUFFER_LIMIT", 5_000)
+    monkeypatch.setattr(streams, "CATCH_UP", 10)
+
+    async def main() -> None:
+        async with Stage(tmp_path) as stage:
+            for number in range(200):
+                await stage.say(str(number), "a1")
+            await stage.reach(200)
+            cursor, texts, rounds = 0, [], 0
+            while cursor < 200:
+                answers: list[Message] = []
+
+                async def keep(message: Message, kept: list[Message] = answers) -> None:
+                    kept.append(message)
+
+                waiter = stage.streams.waiter({"demo": agent("a1")}, {"demo": cursor}, "s1", 9e9)
+                await stage.streams.serve_poll(waiter, 0, keep)
+                attribute = msgspec.json.decode(answers[1]["body"])["attribute"]
+                assert len(answers[1]["body"]) < 7_000
+                texts += [item["data"]["text"] for item in attribute["items"]]
+                assert parse_cursors(attribute["cursors"])["demo"] > cursor
+                cursor, rounds = parse_cursors(attribute["cursors"])["demo"], rounds + 1
+            assert texts == [str(number) for number in range(200)]
+            assert rounds > 3
+
+    asyncio.run(main())
+
+
+def test_a_closed_company_hears_nothing_more(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Stage(tmp_path) as stage:
+            closed, closed_task = listen(stage, agent("a1"), None)
+            open_, open_task = listen(stage, agent("a1", company="c2"), None)
+            await asyncio.gather(closed.until_frames(1), open_.until_frames(1))
+            for is_active in (True, False):
+                data = msgspec.json.encode({"id": "c1", "is_active": is_active})
+                row = FeedRow(1, "e", "company_changed", "k", "c1", "staff", ("c1",), data)
+                stage.streams.end_sessions([row])
+                assert open_.ended is False
+            async with asyncio.timeout(5):
+                await closed_task
+            assert closed.ended
+            await stage.say("still here", "a1", company="c2")
+            await open_.until(1)
+            open_.left.set()
+            await open_task
 
     asyncio.run(main())

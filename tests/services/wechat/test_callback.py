@@ -198,6 +198,8 @@ async def test_an_unknown_or_inactive_account_is_404(desk: Desk) -> None:
         b"<xml></xml>",
         b"<xml><MsgType>text</MsgType></xml>",
         b"<xml><FromUserName>" + b"o" * 65 + b"</FromUserName><MsgType>text</MsgType></xml>",
+        b"<xml><FromUserName> </FromUserName><MsgType>text</MsgType></xml>",
+        b"<xml><FromUserName>o\xc2\xa0 o</FromUserName><MsgType>text</MsgType></xml>",
         b"<xml><FromUserName>\xff\xfe</FromUserName><MsgType>text</MsgType></xml>",
         b"<!DOCTYPE xml><xml><FromUserName>o</FromUserName><MsgType>text</MsgType></xml>",
         b'<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><xml><FromUserName>&c;</FromUserName></xml>',

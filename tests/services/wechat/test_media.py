@@ -89,8 +89,25 @@ async def test_an_account_without_media_takes_the_picture_from_its_address(desk:
     assert failed["reason"] == "interface_not_allowed"
 
 
-async def test_a_picture_is_fetched_from_wechat_only(desk: Desk) -> None:
+@pytest.mark.parametrize("address", ["http://127.0.0.2/inside", "http://127.0.0.1:1/inside", "http://[::1", "file:///x"])
+async def test_a_picture_is_fetched_from_wechat_only(desk: Desk, address: str) -> None:
     account = await desk.account(kind="service_unverified")
-    await account.push(MsgType="image", PicUrl="http://127.0.0.2/inside", MediaId="m", Content="")
+    await account.push(MsgType="image", PicUrl=address, MediaId="m", Content="")
+    (failed,) = await account.wait_for("media_failed")
+    assert failed["reason"] == "interface_not_allowed"
+
+
+async def test_what_is_no_picture_is_not_kept_as_one(desk: Desk) -> None:
+    account = await desk.account(kind="service_unverified")
+    desk.platform.files["/inside"] = (b"<html>inside</html>", "text/html")
+    await account.push(MsgType="image", PicUrl=f"{desk.platform.address}/inside", MediaId="m", Content="")
+    (failed,) = await account.wait_for("media_failed")
+    assert failed["reason"] == "wechat_answer_unreadable"
+
+
+async def test_a_video_is_fetched_from_wechat_only(desk: Desk) -> None:
+    account = await desk.account()
+    desk.platform.media["m-away"] = (b'{"video_url": "http://127.0.0.2/inside"}', "text/plain")
+    await account.push(MsgType="video", MediaId="m-away", ThumbMediaId="t", Content="")
     (failed,) = await account.wait_for("media_failed")
     assert failed["reason"] == "interface_not_allowed"

@@ -226,15 +226,15 @@ class Streams:
             (b"cache-control", b"no-store"),
             (b"x-accel-buffering", b"no"),
         ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        self._attach(waiter)
+        if is_new:
+            cursors = format_cursors(waiter.cursors)
+            ready = msgspec.json.encode({"cursors": cursors})
+            waiter.push(f"event: ready\nid: {cursors}\ndata: ".encode() + ready + b"\n\n")
+        self._attach(waiter)  # before anything is awaited: a session revoked meanwhile must find its stream
         gone = asyncio.ensure_future(_until_gone(receive))
         gone.add_done_callback(lambda _task: waiter.close())
         try:
-            if is_new:
-                cursors = format_cursors(waiter.cursors)
-                ready = msgspec.json.encode({"cursors": cursors})
-                waiter.push(f"event: ready\nid: {cursors}\ndata: ".encode() + ready + b"\n\n")
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
             behind = await self._catch_up(waiter)
             if behind:
                 waiter.push(b"event: resync\ndata: " + msgspec.json.encode({"service": behind}) + b"\n\n")

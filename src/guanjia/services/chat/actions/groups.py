@@ -13,19 +13,20 @@ from guanjia.kit.errors import Conflict, Invalid, NotFound
 from guanjia.services.chat.actions.companies import FIRST_ID, ensure_company
 from guanjia.services.chat.actions.conversations import publish_agent
 from guanjia.services.chat.models import agents, groups, members
-from guanjia.services.chat.queries.groups import group_view, is_within
+from guanjia.services.chat.queries.groups import check_company_wide, group_view, is_within
 from guanjia.services.chat.queries.people import find_group
 from guanjia.services.chat.rules.hours import ALWAYS, calendar_of
 from guanjia.services.chat.schemas.texts import GroupDraft, GroupView
 
 
 def add_group(tx: Transaction, caller: Caller, draft: GroupDraft, group_id: str) -> GroupView:
-    """A new group; as the new default it takes that mark from the present one."""
+    """A new group; as the new default it takes that mark from the present one, which is a matter of the company."""
     company_id = caller.company_id
     ensure_company(tx, company_id)
     lock(tx, "groups", company_id)
     values = _values(tx, caller, draft)
     if draft.is_default:
+        check_company_wide(caller)
         _unmark_default(tx, company_id)
     tx.execute(
         groups.insert().values(
@@ -51,6 +52,7 @@ def change_group(tx: Transaction, caller: Caller, group_id: str, draft: GroupDra
         raise Conflict("group_is_default")
     values = _values(tx, caller, draft, row.hours)
     if draft.is_default and not row.is_default:
+        check_company_wide(caller)
         _unmark_default(tx, company_id)
     if (row.organisation_id, row.name) != (values["organisation_id"], values["name"]):
         values["rescope_after"] = FIRST_ID

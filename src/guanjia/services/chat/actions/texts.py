@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Row
 
 from guanjia.kit.audit import audit
 from guanjia.kit.auth import Caller
@@ -12,7 +13,8 @@ from guanjia.kit.database import Transaction, is_id, lock, new_id
 from guanjia.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from guanjia.services.chat.actions.companies import ensure_company
 from guanjia.services.chat.models import canned_replies, greetings
-from guanjia.services.chat.queries.people import find_group, has_permission
+from guanjia.services.chat.queries.groups import check_company_wide, is_within
+from guanjia.services.chat.queries.people import find_group, group_row, has_permission
 from guanjia.services.chat.queries.texts import canned_view, find_canned, list_greetings
 from guanjia.services.chat.rules.texts import HOLIDAYS, check_times
 from guanjia.services.chat.schemas.texts import CannedDraft, CannedView, GreetingsDraft, GreetingView
@@ -33,6 +35,7 @@ def change_canned(tx: Transaction, caller: Caller, reply_id: str, draft: CannedD
     lock(tx, "canned", reply_id)
     row = find_canned(tx, caller, reply_id)
     _check_may(tx, caller, row.scope, row.is_locked)
+    _check_reach(tx, caller, row)
     _check_may(tx, caller, draft.scope, draft.is_locked)
     if row.version != draft.version:
         raise Conflict("stale_version")
@@ -46,6 +49,7 @@ def remove_canned(tx: Transaction, caller: Caller, reply_id: str) -> None:
     """Delete a canned reply."""
     row = find_canned(tx, caller, reply_id)
     _check_may(tx, caller, row.scope, row.is_locked)
+    _check_reach(tx, caller, row)
     tx.execute(canned_replies.delete().where(canned_replies.c.id == reply_id))
     if row.scope != "personal":
         audit(tx, caller, "canned_reply_removed", "canned_reply", reply_id, row.title)
@@ -54,6 +58,15 @@ def remove_canned(tx: Transaction, caller: Caller, reply_id: str) -> None:
 def _check_may(tx: Transaction, caller: Caller, scope: str, is_locked: bool) -> None:
     if (scope != "personal" or is_locked) and not has_permission(tx, caller, "chat.canned.write"):
         raise Forbidden("text_locked" if is_locked else "forbidden")
+    if scope == "company":
+        check_company_wide(caller)
+
+
+def _check_reach(tx: Transaction, caller: Caller, row: Row[Any]) -> None:
+    """Forbidden for the reply of a group that the caller does not reach."""
+    group = group_row(tx, caller.company_id, row.group_id)
+    if group is not None and not is_within(tx, caller, group.organisation_id):
+        raise Forbidden()
 
 
 def _values(tx: Transaction, caller: Caller, draft: CannedDraft, letters: str) -> dict[str, Any]:
@@ -62,9 +75,12 @@ def _values(tx: Transaction, caller: Caller, draft: CannedDraft, letters: str) -
         if draft.group_id is None:
             raise Invalid(fields={"group_id": "field_missing"})
         try:
-            group_id = find_group(tx, caller.company_id, draft.group_id).id
+            group = find_group(tx, caller.company_id, draft.group_id)
         except NotFound as error:
             raise Invalid(fields={"group_id": "group_unknown"}) from error
+        if not is_within(tx, caller, group.organisation_id):
+            raise Invalid(fields={"group_id": "group_unknown"})
+        group_id = group.id
     return {
         "title": draft.title,
         "text": draft.text,
@@ -85,6 +101,7 @@ def _record(tx: Transaction, caller: Caller, action: str, reply_id: str, draft: 
 
 def replace_greetings(tx: Transaction, caller: Caller, draft: GreetingsDraft) -> list[GreetingView]:
     """Make the company's greetings exactly these, in this order; Invalid names the item that is wrong."""
+    check_company_wide(caller)
     company_id = caller.company_id
     ensure_company(tx, company_id)
     lock(tx, "greetings", company_id)

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from guanjia.kit.auth import Caller
 from guanjia.kit.database import Reading
-from guanjia.kit.errors import NotFound, Unavailable
+from guanjia.kit.errors import Forbidden, NotFound, Unavailable
 from guanjia.services.chat.queries.people import ancestors_of, find_group, group_rows, member_rows
 from guanjia.services.chat.schemas.texts import GroupView, Hours, Member, OwnDate, Span, WeeklySpan
 
@@ -19,6 +19,13 @@ def is_within(reading: Reading, caller: Caller, organisation_id: str) -> bool:
         return bool(set(ancestors_of(reading, caller.company_id, organisation_id)) & set(caller.subjects))
     except (NotFound, Unavailable):  # no UUID, or no organisation of this company
         return False
+
+
+def check_company_wide(caller: Caller) -> None:
+    """Forbidden unless the caller has the permission at the company itself: what speaks for all of it is not changed
+    from a part of it."""
+    if caller.company_id not in caller.subjects:
+        raise Forbidden("company_wide_only")
 
 
 def hours_view(hours: dict[str, Any]) -> Hours:

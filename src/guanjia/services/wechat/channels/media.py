@@ -20,8 +20,9 @@ from guanjia.services.wechat.registry import Account
 from guanjia.services.wechat.schemas import MediaIntent
 
 UNKNOWN_TYPE = "application/octet-stream"
-# Pictures may also be fetched from the address in the push, but only where WeChat keeps them.
-PICTURE_HOSTS = ("qpic.cn", "qlogo.cn")
+# Files are fetched from an address in a push or an answer only where WeChat keeps them: neither may lead this
+# process to what else it can reach.
+FILE_HOSTS = ("qpic.cn", "qlogo.cn", "qq.com")
 
 
 class _Stored(msgspec.Struct):
@@ -42,6 +43,8 @@ async def fetch_media(context: Context, intent: Intent) -> _Stored:
     if not content:
         raise Failed("empty", "media_expired")
     media_type = sniff_media_type(content)
+    if not wanted.media_id and not (media_type or "").startswith("image/"):
+        raise Failed("no picture at the push's address", "wechat_answer_unreadable")
     if media_type is None:
         # Speex frames have no head of their own; what is unknown is kept as a download.
         media_type = "audio/speex" if wanted.format == "speex" else UNKNOWN_TYPE
@@ -51,21 +54,26 @@ async def fetch_media(context: Context, intent: Intent) -> _Stored:
 
 async def _download(api: Api, account: Account, wanted: MediaIntent) -> bytes:
     if not wanted.media_id:
-        return (await api.fetch(_picture_address(account, wanted.pic_url))).content
+        return (await api.fetch(_file_address(account, wanted.pic_url))).content
     answer = await api.download(account, "/cgi-bin/media/get", {"media_id": wanted.media_id})
     if isinstance(answer, Download):
         return answer.content
     address = answer.get("video_url")
     if not isinstance(address, str) or not address:
         raise Refused(40007, "neither media nor an address")
-    return (await api.fetch(address)).content
+    return (await api.fetch(_file_address(account, address))).content
 
 
-def _picture_address(account: Account, address: str) -> str:
-    host = urlsplit(address).hostname or ""
-    is_wechat = any(host == known or host.endswith("." + known) for known in PICTURE_HOSTS)
-    if not is_wechat and host != urlsplit(account.row.api_base_url).hostname:
-        raise Failed("the picture lies elsewhere", "interface_not_allowed")
+def _file_address(account: Account, address: str) -> str:
+    """The address, when it lies with WeChat or where the account's interfaces are; Failed otherwise."""
+    try:
+        asked, own = urlsplit(address), urlsplit(account.row.api_base_url)
+        host = asked.hostname or ""
+        is_own = (asked.scheme, host, asked.port) == (own.scheme, own.hostname, own.port)
+    except ValueError as error:
+        raise Failed("the address is none", "interface_not_allowed") from error
+    if not is_own and not any(host == known or host.endswith("." + known) for known in FILE_HOSTS):
+        raise Failed("the file lies elsewhere", "interface_not_allowed")
     return address
 
 
