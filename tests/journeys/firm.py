@@ -229,6 +229,22 @@ class Firm:
         self.control.call("PUT", "/emulator/clock", {"advance_seconds": seconds})
 
 
+def talk(firm: Firm, agent: Desk, account: Account, text: str = "hello") -> tuple[Phone, str]:
+    """A new customer whose first message the agent got: the phone and the conversation's id."""
+    phone = firm.customer("Customer", account)
+    phone.write(account.appid, text)
+    return phone, agent.conversation_of(phone, account)["id"]
+
+
+def refused(call: Callable[..., Any], *arguments: Any, **more: Any) -> Refusal:
+    """The refusal that ``call`` must meet."""
+    try:
+        call(*arguments, **more)
+    except Refusal as refusal:
+        return refusal
+    raise AssertionError("it was not refused")
+
+
 class Stream:
     """A browser's open stream of events."""
 

@@ -107,6 +107,7 @@ class World:
     platform: Platform
     boss: Clerk
     ids: dict[str, str] = field(default_factory=dict)
+    other_ids: dict[str, str] = field(default_factory=dict)  # some of company B's own
     everywhere: dict[str, Clerk] = field(default_factory=dict)  # role → who holds it at company A
     branch: dict[str, Clerk] = field(default_factory=dict)  # role → who holds it at a branch of A that owns nothing
     others: dict[str, Clerk] = field(default_factory=dict)  # role → who holds it at company B
@@ -150,8 +151,10 @@ async def build(folder: Path) -> World:
     for role in roles:
         if role != "platform_administrator":  # nobody in B may give it
             world.others[role] = await _hire(world, other, role, made["company"]["id"])
+    world.other_ids["company_id"] = made["company"]["id"]
     await world.settle()
     await _furnish(world)
+    await _furnish_other(world)
     return world
 
 
@@ -208,6 +211,25 @@ async def _furnish(world: World) -> None:
     await world.settle()
 
 
+async def _furnish_other(world: World) -> None:
+    """What company B needs to put A's ids into its own things."""
+    chief, ids = world.others["administrator"], world.other_ids
+    ids["account_id"] = (await chief.ask("POST", "/wechat/accounts", new_account(world)))["id"]
+    ids["conversation_id"] = await new_conversation(world, "openid-of-company-b", chief, ids["account_id"])
+
+    async def customer() -> Any:
+        found = await chief.ask("GET", f"/chat/conversations/{ids['conversation_id']}")
+        return found["conversation"]["customer_id"]
+
+    ids["customer_id"] = await seen("the customer", customer)
+    branch = await chief.ask(
+        "POST", "/auth/organisations", {"parent_id": ids["company_id"], "name": "B", "kind": "department"}
+    )
+    ids["organisation_id"], ids["organisation_version"] = branch["id"], str(branch["version"])
+    ids["staff_id"] = world.others["agent"].id
+    await world.settle()
+
+
 def new_group(world: World) -> dict[str, Any]:
     """A group of company A."""
     return {"name": world.new("group"), "organisation_id": world.ids["organisation_id"]}
@@ -227,8 +249,9 @@ def canned(scope: str, name: str = "a") -> dict[str, Any]:
     return {"title": f"{name} canned", "text": f"{name} text", "scope": scope}
 
 
-async def new_conversation(world: World, openid: str) -> str:
-    """A customer of company A writes; the conversation's id."""
+async def new_conversation(world: World, openid: str, reader: Clerk | None = None, account_id: str = "") -> str:
+    """A customer writes (to company A's account); the conversation's id, as ``reader`` (A's boss) finds it."""
+    clerk = reader or world.boss
     query = f"timestamp=1&nonce=1&signature={hashlib.sha1(''.join(sorted([TOKEN, '1', '1'])).encode()).hexdigest()}"
     number = next(world.numbers)
     fields = {
@@ -236,18 +259,18 @@ async def new_conversation(world: World, openid: str) -> str:
         "FromUserName": openid,
         "CreateTime": "1",
         "MsgType": "text",
-        "Content": f"{MARK} question",
+        "Content": f"{MARK} question" if reader is None else "question",
         "MsgId": str(10**15 + number),
     }
     xml = "".join(f"<{key}>{value}</{key}>" for key, value in fields.items())
-    path = f"/wechat/callbacks/{world.ids['account_id']}"
+    path = f"/wechat/callbacks/{account_id or world.ids['account_id']}"
     headers = [(b"content-type", b"text/xml")]
     body = f"<xml>{xml}</xml>".encode()
     reply = await call_app(world.platform.door, "POST", path, headers, body, query, 30.0)
     assert (reply.status, reply.body) == (200, b"success")
 
     async def found() -> Any:
-        items = (await world.boss.ask("GET", "/chat/conversations", query="box=queue&limit=200"))["items"]
+        items = (await clerk.ask("GET", "/chat/conversations", query="box=queue&limit=200"))["items"]
         return next((one["id"] for one in items if one["openid"] == openid), None)
 
     return str(await seen("the conversation", found))
@@ -261,7 +284,8 @@ Maker = Callable[[World, Clerk], Awaitable[dict[str, str]]]
 class Fill:
     """How a row is called: which id stands for each variable, its body, its query, and what an admitted caller gets.
 
-    ``names`` maps variables to other ids than those of their own name. ``make`` gives ids for this one call.
+    ``names`` maps variables to other ids than those of their own name. ``make`` gives ids for this one call; with
+    ``is_own`` what it makes is the caller's own, wherever he works.
     ``in_branch`` is what somebody gets whose role holds only at a branch that owns nothing of all this.
     """
 
@@ -269,6 +293,7 @@ class Fill:
     query: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     make: Maker | None = None
+    is_own: bool = False
     statuses: tuple[int, ...] = (200, 201)
     in_branch: tuple[int, ...] = ()
 
@@ -433,10 +458,12 @@ FILLS: dict[str, Fill] = {
     "chat GET /canned-replies/rendered": Fill(query="conversation_id={conversation_id}", in_branch=(404,)),
     "chat POST /canned-replies": Fill(lambda _: canned("personal"), in_branch=DONE),
     "chat PUT /canned-replies/{reply_id}": Fill(
-        lambda _: {**canned("personal"), "version": 999}, names=CANNED, make=_own_canned_id, statuses=STALE,
-        in_branch=STALE,
+        lambda _: {**canned("personal"), "version": 999}, names=CANNED, make=_own_canned_id, is_own=True,
+        statuses=STALE, in_branch=STALE,
     ),
-    "chat DELETE /canned-replies/{reply_id}": Fill(names=CANNED, make=_own_canned_id, in_branch=DONE),
+    "chat DELETE /canned-replies/{reply_id}": Fill(
+        names=CANNED, make=_own_canned_id, is_own=True, in_branch=DONE
+    ),
     "chat GET /greetings": Fill(),
     "chat PUT /greetings": Fill(
         {"items": [{"kind": "queued", "text": "Please wait"}]}, in_branch=(403,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -70,12 +71,13 @@ def stage(demo: Installation) -> Stage:
         control.call("POST", f"/emulator/phones/{phone.id}/messages", body | medium)
     open_id = _conversation(admin, phone.openid(appid))
     _take(admin, open_id)
-    _say(admin, open_id, "您好，请先减速慢行，尽快到店检查。")
     _say(admin, open_id, "客户很急，请优先安排", is_note=True)
+    _say(admin, open_id, "您好，请先减速慢行，尽快到店检查。")
+    path = f"/chat/conversations/{open_id}/messages"
+    wait_for("the answer", lambda: "sent" in [one["state"] for one in admin.call("GET", path)["items"]])
     control.call("PUT", "/emulator/faults", {"send_errcode": REFUSED_CONTENT})
     _say(admin, open_id, "请把行驶证发给我")
-    path = f"/chat/conversations/{open_id}/messages"
-    wait_for("the refused message", lambda: any(m["state"] == "failed" for m in admin.call("GET", path)["items"]))
+    wait_for("the refusal", lambda: "failed" in [one["state"] for one in admin.call("GET", path)["items"]])
     control.call("PUT", "/emulator/faults", {"send_errcode": 0})
     admin.call("POST", f"/chat/conversations/{open_id}/rating-invitations", {})
     wait_for("the invitation", lambda: [one for one in phone.messages(appid) if one["kind"] == "menu"])
@@ -111,8 +113,6 @@ def test_every_page(
 ) -> None:
     walk = Walk(language, theme, RESULTS / "walk")
     _take(demo.staff("admin"), stage.open_id)
-    # The missing page is asked for on purpose.
-    guard.allow("status of 404 (Not Found) (http://127.0.0.1")
 
     def open_in(**options: object) -> BrowserContext:
         context = open_context(browser, guard, locale=language, color_scheme=theme, **options)
@@ -159,6 +159,8 @@ def _console(walk: Walk, page: Page, demo: Installation, stage: Stage) -> None:
     expect(page.locator("[data-testid=message][data-state=sending]")).to_have_count(0)
     get("fan-panel").wait_for()
     get("customer-tags").wait_for()
+    # Also after its pictures have come, the newest message is the one in view.
+    expect(get("message").last).to_be_in_viewport()
     walk.see(page, "workbench")
     get("message-log").evaluate("log => log.scrollTo(0, 0)")
     walk.see(page, "workbench+start")
@@ -285,3 +287,41 @@ def _story(walk: Walk, page: Page, demo: Installation, stage: Stage) -> None:
         expect(page.get_by_test_id("story-step")).to_have_attribute("data-state", "done")
     page.get_by_test_id("path-in").first.wait_for()
     walk.see(page, "story+way")
+
+
+def test_the_walk_sees_what_is_wrong(
+    demo: Installation, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tmp_path / "allowed.json"
+    entry = {"language": "zh-CN", "theme": "light", "page": "sign-in", "rule": "image-alt"}
+    known.write_text(json.dumps([entry]), "utf-8")
+    monkeypatch.setattr("tests.journeys.walk.ALLOWED", known)
+    guard = Guard()
+    walk = Walk("zh-CN", "dark", tmp_path)
+    context = open_context(browser, guard)
+    page = context.new_page()
+    page.goto(f"{demo.base_url}/console/sign-in")
+    page.get_by_test_id("sign-in-login").wait_for()
+    page.evaluate("""() => {
+        document.body.insertAdjacentHTML('beforeend',
+            '<p id="pale">chat.no_such_word</p><img src="https://example.com/picture.png" alt="">')
+        const pale = document.getElementById('pale')
+        pale.style.color = '#eee'
+        pale.style.width = '3000px'
+        document.body.append(Object.assign(document.createElement('script'), {text: 'window.evil = 1'}))
+    }""")
+    walk.see(page, "sign-in")
+    assert "sign-in: no words for chat.no_such_word" in walk.faults
+    assert "sign-in: shown in zh-CN, light" in walk.faults
+    assert any("points wide" in fault for fault in walk.faults)
+    assert ("sign-in", "color-contrast") in walk.findings
+    with pytest.raises(AssertionError, match="no words for"):
+        walk.judge()
+    findings = "\n".join(guard.findings)
+    assert "foreign request: https://example.com/picture.png" in findings
+    assert "Content Security Policy" in findings
+    context.close()
+
+    fresh = Walk("zh-CN", "light", tmp_path)
+    with pytest.raises(AssertionError, match="sign-in: image-alt is mended: remove it"):
+        fresh.judge()

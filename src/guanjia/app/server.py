@@ -19,6 +19,7 @@ from guanjia.app.platform import Platform
 from guanjia.app.protocol import BoundedProtocol
 from guanjia.app.services import DEMO_ONLY, SERVICES
 from guanjia.kit import log as logs
+from guanjia.kit.calls import App
 from guanjia.kit.database import Target
 from guanjia.kit.errors import StartRefused
 from guanjia.kit.live import CLOSING
@@ -27,6 +28,7 @@ from guanjia.services.auth.manifest import FirstSignIn
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 1
+PROXIES = "127.0.0.1,::1"
 
 
 class _Server(uvicorn.Server):
@@ -57,6 +59,26 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
+def listening_config(app: App) -> uvicorn.Config:
+    """How the socket is served. A proxy on this machine says whose request it passes on, and whether that came by
+    HTTPS: else all its clients would share one address, and so the throttle of sign-ins."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        loop="none",
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        proxy_headers=True,
+        forwarded_allow_ips=PROXIES,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=65,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+
+
 def _say(text: str) -> None:
     print(text, flush=True)
 
@@ -81,21 +103,7 @@ async def serve(*, host: str, port: int, folder: Path, is_demo: bool | None, dat
     )
     _say(f"Guanjia starts with the data in {data.path}")
     await platform.start()
-    config = uvicorn.Config(
-        platform.door,
-        http=BoundedProtocol,
-        loop="none",
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=65,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    server = _Server(config, platform)
+    server = _Server(listening_config(platform.door), platform)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # older name of the hook
     loop = asyncio.get_running_loop()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from zlib import crc32
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from guanjia.kit import clock
-from guanjia.kit.auth import Caller
+from guanjia.kit.auth import HEADER, PUBLIC, Caller, sign_caller
+from guanjia.kit.calls import Receive, Scope, Send, call_app
 from guanjia.kit.database import Reading
 from guanjia.services.auth.manifest import SERVICE, FirstSignIn
 from guanjia.services.auth.models import audit, sessions, staff, throttles, tokens
@@ -55,6 +57,21 @@ async def test_signing_in_gives_an_access_token_and_a_refresh_cookie(host: Host,
     session = (await verify(host, answer.attribute["access_token"])).attribute
     assert session["person_id"] == me["id"]
     assert session["grants"] == [{"role": "administrator", "organisation_id": company.id}]
+
+
+async def test_the_cookie_of_an_encrypted_connection_stays_on_such(host: Host, company: Company) -> None:
+    app = host.directory.find("auth")
+    assert app is not None
+    sent = [(b"content-type", b"application/json"), (HEADER, sign_caller(host.secrets.platform_key, PUBLIC, "auth"))]
+    body = msgspec.json.encode({"login": company.administrator["login"], "password": PASSWORD})
+    for scheme, is_secure in (("http", False), ("https", True)):
+
+        async def come(scope: Scope, receive: Receive, send: Send, scheme: str = scheme) -> None:
+            await app({**scope, "scheme": scheme}, receive, send)
+
+        answer = await call_app(come, "POST", "/tokens", sent, body, "", 10)
+        cookie = answer.headers[b"set-cookie"].decode().lower()
+        assert ("; secure" in cookie) is is_secure
 
 
 async def test_only_hashes_are_kept(host: Host, company: Company) -> None:

@@ -89,7 +89,9 @@ async def test_an_account_without_media_takes_the_picture_from_its_address(desk:
     assert failed["reason"] == "interface_not_allowed"
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.2/inside", "http://127.0.0.1:1/inside", "http://[::1", "file:///x"])
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.2/inside", "http://127.0.0.1:1/inside", "http://[::1", "file:///x"]
+)
 async def test_a_picture_is_fetched_from_wechat_only(desk: Desk, address: str) -> None:
     account = await desk.account(kind="service_unverified")
     await account.push(MsgType="image", PicUrl=address, MediaId="m", Content="")

@@ -288,7 +288,9 @@ async def _pass_on(app: App, scope: Scope, receive: Receive, send: Send) -> None
 
 
 def _is_local(scope: Scope) -> bool:
-    """Metrics are for whoever watches this machine; to others they are not there."""
+    """Metrics are for whoever watches this machine; to others, and past a proxy on it, they are not there."""
+    if header(scope, b"x-forwarded-for") or header(scope, b"forwarded"):
+        return False
     return bool(scope.get("client")) and scope["client"][0] in ("127.0.0.1", "::1")
 
 

@@ -53,7 +53,7 @@ async def create_token(
     me = await context.database.write(open_session, candidate, key, new_id(), fresh, address, at, caller.locale)
     if me is None:
         raise NotSignedIn("credentials_wrong")
-    return _granted(context, fresh, me, 201)
+    return _granted(context, request, fresh, me, 201)
 
 
 @put("/tokens", callers=("public",))
@@ -69,14 +69,14 @@ async def renew_token(context: Context, caller: Caller, request: Request[Any, An
     )
     if me is None:
         raise NotSignedIn("session_ended")
-    return _granted(context, fresh, me, 200)
+    return _granted(context, request, fresh, me, 200)
 
 
 @delete("/tokens/current", permission="self")
-async def delete_token(context: Context, caller: Caller) -> Response[Envelope[Done]]:
+async def delete_token(context: Context, caller: Caller, request: Request[Any, Any, Any]) -> Response[Envelope[Done]]:
     """Sign out: the whole session ends, with every token that came of it."""
     await context.database.write(end_session, caller, clock.real_now())
-    return Response(reply(Done()), headers=NO_STORE, cookies=[_cookie(context, "", 0)])
+    return Response(reply(Done()), headers=NO_STORE, cookies=[_cookie(context, request, "", 0)])
 
 
 @get("/verifications/{digest:str}", callers=("service",))
@@ -89,8 +89,8 @@ def _address(request: Request[Any, Any, Any]) -> str:
     return request.client.host if request.client else ""
 
 
-def _cookie(context: Context, value: str, seconds: int) -> Cookie:
-    is_secure = context.base_url.startswith("https:")
+def _cookie(context: Context, request: Request[Any, Any, Any], value: str, seconds: int) -> Cookie:
+    is_secure = request.scope["scheme"] == "https" or context.base_url.startswith("https:")
     return Cookie(
         key=COOKIE,
         value=value,
@@ -102,10 +102,12 @@ def _cookie(context: Context, value: str, seconds: int) -> Cookie:
     )
 
 
-def _granted(context: Context, fresh: NewTokens, me: Me, status: int) -> Response[Envelope[Grant]]:
+def _granted(
+    context: Context, request: Request[Any, Any, Any], fresh: NewTokens, me: Me, status: int
+) -> Response[Envelope[Grant]]:
     seconds = int(ACCESS_LIFE.total_seconds())
     grant = Grant(access_token=fresh.access, expires_in_seconds=seconds, staff=me)
-    cookie = _cookie(context, fresh.refresh, int(FAMILY_LIFE.total_seconds()))
+    cookie = _cookie(context, request, fresh.refresh, int(FAMILY_LIFE.total_seconds()))
     return Response(reply(grant), status_code=status, headers=NO_STORE, cookies=[cookie])
 
 
