@@ -14,7 +14,7 @@ from tests.journeys.browser import Guard
 from tests.journeys.console import Console
 from tests.journeys.firm import Account, Firm
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 OpenBrowser = Callable[..., BrowserContext]
 SHANGHAI = ZoneInfo("Asia/Shanghai")

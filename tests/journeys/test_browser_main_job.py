@@ -17,7 +17,7 @@ from tests.journeys.firm import PASSWORD, Account, Firm
 from tests.journeys.installation import Installation, Person, wait_for
 from tests.journeys.phone_page import PhonePage
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 OpenBrowser = Callable[..., BrowserContext]
 REFUSED_CONTENT = 45002

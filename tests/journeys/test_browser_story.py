@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.journeys.installation import Installation
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 WAY_IN = ("phone", "stored", "routed", "conversation", "agent")
 WAY_OUT = ("agent", "sending", "sent", "phone")

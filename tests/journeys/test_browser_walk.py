@@ -94,10 +94,10 @@ def _conversation(admin: Person, openid: str) -> str:
 
 
 def _take(admin: Person, conversation_id: str) -> None:
-    """Have the conversation in hand, also if it was handed back while nobody had the console open."""
+    """Have the conversation in hand, also if another got it while nobody had the console open."""
     admin.call("PUT", "/chat/presences/current", {"status": "busy"})
     if admin.call("GET", f"/chat/conversations/{conversation_id}")["conversation"]["agent_id"] != admin.me["id"]:
-        admin.call("POST", f"/chat/conversations/{conversation_id}/pickups", {})
+        admin.call("POST", f"/chat/conversations/{conversation_id}/assignments", {"agent_id": admin.me["id"]})
 
 
 def _say(admin: Person, conversation_id: str, text: str, *, is_note: bool = False) -> None:

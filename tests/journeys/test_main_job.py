@@ -63,10 +63,6 @@ def absence(job: Installation) -> Absence:
     return Absence(job)
 
 
-def system_codes(desk: Desk, conversation_id: str) -> list[str]:
-    return [line["code"] for line in desk.lines(conversation_id)]
-
-
 @pytest.mark.parametrize(
     ("kind", "mode"),
     [("service_verified", "plain"), ("subscription_verified", "compat"), ("service_verified", "safe")],
@@ -177,7 +173,7 @@ def test_transfer_to_colleague_and_group(job: Installation) -> None:
     ben.act(talk_id, "transfers", group_id=second["id"], note="")
     taken = wait_for("Eve's conversation", lambda: next(iter(eve.box()), None))
     assert (taken["id"], taken["agent_id"], taken["group_id"]) == (talk_id, eve.id, second["id"])
-    codes = system_codes(eve, talk_id)
+    codes = [line["code"] for line in eve.lines(talk_id)]
     assert codes.count("transferred") == 2
     assert codes.count("assigned") == 3
 
@@ -202,7 +198,7 @@ def test_consultation(job: Installation) -> None:
     assert ann.conversation(talk_id)["agent_id"] == ann.id
     ann.call("DELETE", f"/chat/conversations/{talk_id}/consultations/{ben.id}")
     assert refused(ben.conversation, talk_id).status == 404
-    assert system_codes(ann, talk_id)[-2:] == ["consulted", "consultation_ended"]
+    assert [line["code"] for line in ann.lines(talk_id)][-2:] == ["consulted", "consultation_ended"]
 
 
 def test_of_two_who_pick_up_one_wins(job: Installation) -> None:

@@ -20,6 +20,11 @@ function applyToDetail(detail: ConversationDetail, event: StreamEvent): Conversa
   return detail
 }
 
+/** A conversation as it is when the answer has come: what the stream told meanwhile is in it. */
+export function readDetail(id: string): Promise<ConversationDetail> {
+  return readLive(liveStream, () => readConversation(id), applyToDetail)
+}
+
 /** The open conversation, who else looks at it, and telling others that we do. */
 export function useConversation(conversationId: MaybeRefOrGetter<string>) {
   const staff = useStaff()
@@ -29,7 +34,7 @@ export function useConversation(conversationId: MaybeRefOrGetter<string>) {
   const query = useQuery({
     queryKey: computed(() => keys.detail(id.value)),
     enabled: liveStream.mayRead,
-    queryFn: ({ queryKey }) => readLive(liveStream, () => readConversation(queryKey[2]), applyToDetail),
+    queryFn: ({ queryKey }) => readDetail(queryKey[2]),
   })
 
   const others = computed(() =>
