@@ -173,7 +173,7 @@ def test_counters_raised_in_opposite_orders_deadlock_and_all_come_through(open_d
         else:
             barrier = threading.Barrier(2)
             results = await race(databases, raise_both, ("a", "b", barrier), ("b", "a", barrier))
-            assert len(runs) == 3
+            assert len(runs) >= 3  # at least one of them lost, and ran again
         assert results == [None, None]
         assert await taken(databases[0]) == {"a": 2, "b": 2}
         number = sa.select(sa.func.count()).select_from(marks)

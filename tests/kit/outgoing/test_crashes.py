@@ -140,7 +140,7 @@ def test_a_result_that_its_owner_can_not_take_is_kept_and_told_again(
 def test_a_stop_lets_short_calls_end_and_cuts_long_ones_off(
     open_database: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing_runner, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(outgoing_runner, "STOP_SECONDS", 1.5)
 
     async def story() -> None:
         outside = Outside(open_database(metadata))
