@@ -106,7 +106,15 @@ class _Trial:
 
     async def _hire(self, session: aiohttp.ClientSession, admin: Line, company_id: str) -> None:
         """Agents, online, with room for all customers."""
-        (group,) = (await admin.call("GET", "/chat/groups"))["items"]
+        groups: list[dict[str, Any]] = []
+
+        async def is_missing() -> object:
+            """The company's first group comes by feed."""
+            groups[:] = (await admin.call("GET", "/chat/groups"))["items"]
+            return None if groups else "no group"
+
+        await until("the default group", is_missing, 20)
+        (group,) = groups
         await admin.call("PUT", f"/chat/groups/{group['id']}", {**group, "capacity": PHONES})
         for number in range(1, AGENTS + 1):
             body = {
