@@ -75,7 +75,6 @@ def listening_config(app: App) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=65,
-        h11_max_incomplete_event_size=64 * 1024,
     )
 
 
@@ -104,7 +103,6 @@ async def serve(*, host: str, port: int, folder: Path, is_demo: bool | None, dat
     _say(f"Guanjia starts with the data in {data.path}")
     await platform.start()
     server = _Server(listening_config(platform.door), platform)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # older name of the hook
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -126,4 +126,3 @@ class Service:
     permissions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     feed_permission: str = ""  # what staff need to see this service's events live
     on_start: Callable[[Context], Awaitable[None]] | None = None
-    on_demo: Callable[[Context], Awaitable[None]] | None = None
